@@ -1,0 +1,33 @@
+"""The way to PostgreSQL: an SQLAlchemy engine on asyncpg."""
+
+from typing import Final
+
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+CONNECT_TIMEOUT_S: Final = 5.0
+COMMAND_TIMEOUT_S: Final = 30.0
+AWAY: Final = (OSError, TimeoutError, InterfaceError, DBAPIError)
+"""What a database that is away, starting or stopping raises: keep, and try again."""
+
+
+def async_url(url: str) -> str:
+    """A `postgresql://` URL as SQLAlchemy's `postgresql+asyncpg://`."""
+    _, _, rest = url.partition("://")
+    return f"postgresql+asyncpg://{rest}"
+
+
+def make_engine(url: str, *, pool: int = 4, application: str = "emberwatch") -> AsyncEngine:
+    """An engine that connects on first use and checks a connection before it lends it out."""
+    return create_async_engine(
+        async_url(url),
+        pool_size=pool,
+        max_overflow=0,
+        pool_timeout=5.0,
+        pool_pre_ping=True,
+        connect_args={
+            "timeout": CONNECT_TIMEOUT_S,
+            "command_timeout": COMMAND_TIMEOUT_S,
+            "server_settings": {"application_name": application, "timezone": "UTC"},
+        },
+    )

@@ -1,0 +1,1 @@
+"""Alarms: the pure engine, its journal, and the process that runs it."""

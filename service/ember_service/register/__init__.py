@@ -1,0 +1,1 @@
+"""The register: areas, workshops, zones, circuits, devices, channels, contacts."""

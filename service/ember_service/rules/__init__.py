@@ -1,0 +1,1 @@
+"""Alarm rules: data, versioned, validated. The default pack lies in `pack/`."""
