@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import DBAPIError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 CONNECT_TIMEOUT_S: Final = 5.0
 COMMAND_TIMEOUT_S: Final = 30.0
-AWAY: Final = (OSError, TimeoutError, InterfaceError, DBAPIError)
+AWAY: Final = (OSError, TimeoutError, SQLAlchemyError)
 """What a database that is away, starting or stopping raises: keep, and try again."""
 
 
@@ -31,3 +31,13 @@ def make_engine(url: str, *, pool: int = 4, application: str = "emberwatch") -> 
             "server_settings": {"application_name": application, "timezone": "UTC"},
         },
     )
+
+
+def explain(error: BaseException) -> str:
+    """One short line on why the database did not do it, with what to do where that is known."""
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, ProgrammingError) and "does not exist" in str(error.orig):
+        return "its schema is missing or older than this program: run `emberwatch migrate`"
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return (str(cause) or type(cause).__name__).splitlines()[0].rpartition(">: ")[2]

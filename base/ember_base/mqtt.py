@@ -100,10 +100,14 @@ class Link(AbstractAsyncContextManager["Link"]):
         """Acknowledge a QoS 1 message; false (and nothing sent) where it came over a connection that is gone."""
         if message.qos == 0:
             return True
-        if message.connection != self._connection or not self.connected:
+        if not self.can_ack(message):
             return False
         self._client.ack(message.mid, message.qos)
         return True
+
+    def can_ack(self, message: Incoming) -> bool:
+        """Whether the connection that the message came over still stands."""
+        return message.connection == self._connection and self.connected
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()

@@ -4,7 +4,10 @@ from typing import Final, NamedTuple
 
 ROOT: Final = "ew/v1"
 
-DEVICE_FILTERS: Final = tuple(f"{ROOT}/dev/+/{leaf}" for leaf in ("telemetry", "alarm", "status"))
+DEVICE_FILTERS: Final = (f"{ROOT}/dev/+/telemetry", f"{ROOT}/dev/+/status", f"{ROOT}/dev/+/+/+/#")
+"""What devices say; the last catches names with a `/`, which would vanish in silence otherwise."""
+DEVICE_ALARM_FILTER: Final = f"{ROOT}/dev/+/alarm"
+"""Taken by a session of its own, so that it waits behind no backlog."""
 STREAM_READINGS_FILTER: Final = f"{ROOT}/stream/readings/+"
 STREAM_HEARTBEAT_FILTER: Final = f"{ROOT}/stream/heartbeat/+"
 STREAM_TRANSITIONS: Final = f"{ROOT}/stream/transitions/all"
@@ -14,6 +17,8 @@ ALARMS_FILTER: Final = f"{ROOT}/alarms/+"
 ALARMS_HEALTH: Final = f"{ROOT}/alarms/health"
 UNASSIGNED: Final = "unassigned"
 """Stands for the workshop of a device that nobody adopted yet."""
+SYSTEM: Final = "system"
+"""Stands for the workshop of troubles of the product itself."""
 
 MAX_NAME: Final = 128
 _FORBIDDEN = frozenset("/#+\0")
