@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 NODE := service/console/node_modules/.ready
 PGLITE := tests/support/pglite/node_modules/.ready
-PACKAGES := base gateway service firmware-sim host migrations tests benchmarks
+PACKAGES := base gateway service firmware-sim host migrations tests benchmarks tools
 
 .PHONY: demo test check bench soak console format clean screenshots lock
 .DELETE_ON_ERROR:
@@ -20,7 +20,7 @@ check: $(READY) $(NODE)
 	@$(BIN)/ruff format --check $(PACKAGES)
 	@$(BIN)/mypy
 	@PYTHONPATH=base:gateway:service:firmware-sim:host $(BIN)/lint-imports
-	@$(BIN)/python service/console/check.py
+	@$(BIN)/python tools/console.py check
 
 bench: $(READY)
 	@$(BIN)/python -m benchmarks
@@ -30,7 +30,7 @@ soak: $(READY)
 
 # The console's built files are kept in the tree, so that nobody needs Node to run the product.
 console: $(READY) $(NODE)
-	@$(BIN)/python service/console/build.py
+	@$(BIN)/python tools/console.py build
 
 screenshots: $(READY)
 	@$(BIN)/python docs/screenshots.py
@@ -54,9 +54,9 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 $(NODE): service/console/package-lock.json $(READY)
-	@$(BIN)/python -m ember_host.node service/console ci
+	@$(BIN)/python tools/npm.py service/console ci
 	@touch $@
 
 $(PGLITE): tests/support/pglite/package-lock.json $(READY)
-	@$(BIN)/python -m ember_host.node tests/support/pglite ci
+	@$(BIN)/python tools/npm.py tests/support/pglite ci
 	@touch $@

@@ -48,7 +48,8 @@ def _user_commands(user: argparse.ArgumentParser) -> None:
 
 def _register_commands(register: argparse.ArgumentParser) -> None:
     load = register.add_subparsers(dest="action", required=True).add_parser(
-        "import", help="take over a YAML file of areas, stations, workshops, zones, circuits, devices, channels, contacts"
+        "import",
+        help="take over a YAML file of areas, stations, workshops, zones, circuits, devices, channels, contacts",
     )
     load.add_argument("file", type=Path)
 
@@ -109,7 +110,7 @@ def _tool(given: argparse.Namespace) -> int:
         case "user":
             return asyncio.run(tools.add_user(given.name, given.role, _password(), given.area, given.workshop))
         case "register":
-            return asyncio.run(tools.import_register(given.file))
+            return tools.import_register(given.file)
     raise AssertionError(given.command)
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import yaml
@@ -52,12 +53,16 @@ async def add_user(name: str, role: str, password: str, area: str | None, worksh
     return 0
 
 
-async def import_register(file: Path) -> int:
+def import_register(file: Path) -> int:
     """Take a register file over; what is there already is brought up to date."""
     try:
         plan = yaml.safe_load(file.read_text("utf-8"))
     except (OSError, yaml.YAMLError) as error:
         return _failed(f"{file}: {error}")
+    return asyncio.run(_import(plan))
+
+
+async def _import(plan: dict[str, list[dict[str, Any]]]) -> int:
     async with _connection(load()) as connection:
         count = await import_plan(connection, plan, "emberwatch register import")
     print(f"{count} rows taken over")
@@ -92,7 +97,10 @@ async def _database(given: Settings) -> tuple[bool, str]:
             what = await flavour(connection)
             revision = (await connection.exec_driver_sql("SELECT version_num FROM alembic_version")).scalar()
     except AWAY as error:
-        return False, f"{_safe(given.database_url)}: {explain(error)}; check EMBERWATCH_DATABASE_URL, run `emberwatch migrate`"
+        return (
+            False,
+            f"{_safe(given.database_url)}: {explain(error)}; check EMBERWATCH_DATABASE_URL, run `emberwatch migrate`",
+        )
     head = schema_migrate.head()
     if revision != head:
         return False, f"{what}, schema {revision}, this program needs {head}: run `emberwatch migrate`"

@@ -53,7 +53,9 @@ def _only_one(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise SettingsError(f"DATA_DIR: a demo runs on {folder} already; stop it, or give another DATA_DIR") from None
+            raise SettingsError(
+                f"DATA_DIR: a demo runs on {folder} already; stop it, or give another DATA_DIR"
+            ) from None
         yield
 
 
@@ -173,7 +175,7 @@ def greeting(wanted: Wanted, keys: Secrets, on: Broker, database: str, seconds: 
     )
     v5 = f" (MQTT 3.1.1), {on.v5_port} (MQTT 5)" if on.v5_port != on.port else ""
     fire = (
-        f"A smouldering fire starts in workshop {BURNING_WORKSHOP} in about {SCENARIO_DELAY_S} s: watch the queue, take the alarm."
+        f"A smouldering fire starts in workshop {BURNING_WORKSHOP} in about {SCENARIO_DELAY_S} s: watch the queue."
         if wanted.sensors
         else "No simulated devices (SENSORS=0): publish with your own, see README."
     )

@@ -1,4 +1,4 @@
-"""What the demo runs on: its settings, ports, secrets and sign-ins, kept in its data folder from one start to the next."""
+"""What the demo runs on: ports, and secrets and sign-ins that its data folder keeps from one start to the next."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import msgspec
 from ember_base.disk import atomic_write
 from ember_base.settings import SettingsError
 
-_WORDS: Final = "amber birch cedar delta ember flint grove harbor indigo juniper kiln lantern maple north opal pine".split()
+_WORDS: Final = ("amber", "birch", "cedar", "delta", "ember", "flint", "grove", "harbor", "kiln", "lantern", "maple")
 
 
 class SignIn(msgspec.Struct, frozen=True, kw_only=True):

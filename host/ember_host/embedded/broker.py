@@ -70,7 +70,9 @@ def broker(folder: Path, port: int, choice: str = "auto") -> Broker:
     """The broker to run on `port`. `choice`: auto, mosquitto or embedded."""
     program = mosquitto_program() if choice != "embedded" else None
     if choice == "mosquitto" and program is None:
-        raise FileNotFoundError("mosquitto is not installed: apt-get install mosquitto, or leave EMBERWATCH_DEMO_BROKER")
+        raise FileNotFoundError(
+            "mosquitto is not installed: apt-get install mosquitto, or leave EMBERWATCH_DEMO_BROKER"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     if program:
         config = folder / "mosquitto.conf"
