@@ -60,3 +60,8 @@ $(NODE): service/console/package-lock.json $(READY)
 $(PGLITE): tests/support/pglite/package-lock.json $(READY)
 	@$(BIN)/python tools/npm.py tests/support/pglite ci
 	@touch $@
+
+# Needs uv. Run it after a change of dependencies in pyproject.toml; `-U` in UVFLAGS takes newer versions.
+lock:
+	uv pip compile -q $(UVFLAGS) --universal --python-version 3.11 --generate-hashes --no-header \
+	  --extra demo --group dev pyproject.toml -o requirements.lock

@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import logging
+import shlex
 import signal
 import sys
 import time
@@ -31,7 +32,6 @@ log = logging.getLogger(__name__)
 READY_S: Final = 60.0
 SEED: Final = 7
 SCENARIO: Final = "smouldering-fire"
-SCENARIO_DELAY_S: Final = 60
 
 
 def demo() -> int:
@@ -101,6 +101,7 @@ class _Demo:
         await self._until("the database", self._database.answers)
         await asyncio.to_thread(migrate, self._database.url)
         await self._fill()
+        self._write_environment()
         for part in self._own():
             await self._supervisor.start(part)
         await self._until("the service", self._service_answers)
@@ -124,7 +125,7 @@ class _Demo:
         parts = [Part("receiver", receiver + ports, env=environment), *own_parts(environment)]
         if self._wanted.sensors:
             sim = (python, "-m", "ember_host.cli", "sim", "demo", "--devices", str(self._wanted.sensors))
-            scenario = ("--seed", str(SEED), "--scenario", SCENARIO, "--delay", str(SCENARIO_DELAY_S))
+            scenario = ("--seed", str(SEED), "--scenario", SCENARIO, "--delay", str(self._wanted.scenario_delay))
             parts.append(Part("sim", sim + scenario, stage=2, env=environment))
         return parts
 
@@ -146,6 +147,12 @@ class _Demo:
             "EMBERWATCH_WEBHOOK_SECRET": self._secrets.webhook_secret,
             "EMBERWATCH_SECRET_KEY": self._secrets.secret_key,
         }
+
+    def _write_environment(self) -> None:
+        """The settings of this run, to source before `emberwatch doctor` or any other command."""
+        file = self._wanted.data_dir / "run" / "environment"
+        file.touch(0o600)
+        file.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in self._environment().items()))
 
     async def _service_answers(self) -> bool:
         async with httpx2.AsyncClient(timeout=2) as client:
@@ -175,7 +182,7 @@ def greeting(wanted: Wanted, keys: Secrets, on: Broker, database: str, seconds: 
     )
     v5 = f" (MQTT 3.1.1), {on.v5_port} (MQTT 5)" if on.v5_port != on.port else ""
     fire = (
-        f"A smouldering fire starts in workshop {BURNING_WORKSHOP} in about {SCENARIO_DELAY_S} s: watch the queue."
+        f"A smouldering fire starts in workshop {BURNING_WORKSHOP} in about {wanted.scenario_delay} s: watch the queue."
         if wanted.sensors
         else "No simulated devices (SENSORS=0): publish with your own, see README."
     )

@@ -55,12 +55,13 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user asked for by PORT, MQTT_PORT, DATA_DIR, SENSORS and EMBERWATCH_DEMO_BROKER."""
+    """What the user asked for by PORT, MQTT_PORT, DATA_DIR, SENSORS, SCENARIO_DELAY and EMBERWATCH_DEMO_BROKER."""
 
     port: int
     mqtt_port: int
     data_dir: Path
     sensors: int
+    scenario_delay: int
     broker: str
 
     @classmethod
@@ -71,6 +72,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
             mqtt_port=_number("MQTT_PORT", 1883, 1, 65534),
             data_dir=Path(os.environ.get("DATA_DIR") or ".demo").absolute(),
             sensors=_number("SENSORS", 200, 0, 20_000),
+            scenario_delay=_number("SCENARIO_DELAY", 60, 0, 86_400),
             broker=_choice("EMBERWATCH_DEMO_BROKER", ("auto", "mosquitto", "embedded")),
         )
 
