@@ -1,0 +1,114 @@
+"""A new user starts the demo, opens the page, sees live readings, and takes the alarm of the scenario's fire."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.acceptance.conftest import Demo, until
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium() -> str:
+    """Chromium's path; a machine without one says so, and in CI that is a failure."""
+    path = next(filter(None, (shutil.which(n) for n in ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        text = "no chromium: apt-get install chromium"
+        pytest.fail(text) if os.environ.get("CI") else pytest.skip(text)
+    return path
+
+
+@pytest.fixture
+def page(demo: Demo) -> Iterator[Page]:
+    with sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
+        context = browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 900})
+        page = context.new_page()
+        foreign: list[str] = []
+        page.on("request", lambda r: foreign.append(r.url) if not r.url.startswith((demo.url, "data:")) else None)
+        complaints: list[str] = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        yield page
+        browser.close()
+        assert not foreign, f"the page asked other hosts: {foreign}"
+        assert not complaints, complaints
+
+
+def sign_in(page: Page, demo: Demo, name: str = "operator") -> None:
+    page.goto(demo.url)
+    page.get_by_test_id("signin-name").fill(name)
+    page.get_by_test_id("signin-password").fill(demo.passwords[name])
+    page.get_by_test_id("signin-submit").click()
+
+
+def test_live_readings_then_the_fire_is_taken(demo: Demo, page: Page, tmp_path: Path) -> None:
+    sign_in(page, demo)
+    expect(page.get_by_test_id("connection")).to_have_attribute("data-state", "live", timeout=20_000)
+    page.goto(f"{demo.url}/#/workshops")
+    expect(page.get_by_test_id("workshop-card").first).to_be_visible(timeout=20_000)
+    shown = page.get_by_test_id("live-value").first
+    expect(shown).to_be_visible(timeout=20_000)
+
+    page.goto(f"{demo.url}/#/queue")
+    fire = page.locator('[data-testid="queue-row"][data-class="fire"]').first
+    expect(fire).to_be_visible(timeout=120_000)
+    alarm = fire.get_attribute("data-alarm")
+    assert alarm
+    fire.get_by_test_id("ack").click()
+
+    record = until(
+        "the acknowledgement is in the database",
+        lambda: demo.query("SELECT kind, who FROM alarm_event WHERE alarm = $1 AND kind = 'acked'", alarm),
+    )
+    assert record[0]["who"] == "operator"
+    row = demo.query("SELECT class, workshop, acked_by FROM alarm WHERE id = $1", alarm)[0]
+    assert (row["class"], row["workshop"], row["acked_by"]) == ("fire", demo.workshop, "operator")
+
+
+def test_values_on_the_page_change_by_themselves(demo: Demo, page: Page) -> None:
+    sign_in(page, demo)
+    expect(page.get_by_test_id("connection")).to_have_attribute("data-state", "live", timeout=20_000)
+    page.goto(f"{demo.url}/#/workshops/{demo.workshop}")
+    values = page.get_by_test_id("live-value")
+    expect(values.first).to_be_visible(timeout=20_000)
+    before = values.all_inner_texts()
+    deadline = time.monotonic() + 30
+    while values.all_inner_texts() == before:
+        assert time.monotonic() < deadline, f"no value changed within 30 s: {before}"
+        page.wait_for_timeout(200)
+
+
+def test_the_people_of_the_workshop_were_told(demo: Demo) -> None:
+    with demo.client() as http:
+
+        def told() -> list[dict[str, str]]:
+            items = http.get("/messages").json()["items"]
+            return [m for m in items if m["state"] == "delivered"]
+
+        delivered = until("a message is delivered", told, 120)
+        assert {
+            m["channel"]
+            for m in until(
+                "by mail and webhook",
+                lambda: (
+                    {m["channel"]: m for m in told()} if {m["channel"] for m in told()} == {"mail", "webhook"} else None
+                ),
+                60,
+            ).values()
+        } == {"mail", "webhook"}
+    assert delivered
+    kept = list((demo.folder / "received").glob("mail-*.eml"))
+    assert kept, "the receiver holds no mail"
