@@ -18,13 +18,14 @@ RESTART_S: Final = (0.2, 2.0)
 STEADY_S: Final = 10.0
 STOP_S: Final = 3.0
 _PR_SET_PDEATHSIG: Final = 1
+_LIBC: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """A process to keep running. `stage`: parts of a higher one start later and are ended earlier.
 
-    `user`: (uid, gid) it runs as, None as ourselves. `stop_signal` asks it to end; SIGKILL follows after 3 s.
+    `stop_signal` asks it to end; SIGKILL follows after 3 s.
     `before`: called before each start, to clear what a killed predecessor left.
     """
 
@@ -32,7 +33,6 @@ class Part:
     argv: tuple[str, ...]
     stage: int = 1
     env: dict[str, str] = field(default_factory=dict)
-    user: tuple[int, int] | None = None
     stop_signal: int = signal.SIGTERM
     before: Callable[[], None] | None = None
 
@@ -76,7 +76,7 @@ class Supervisor:
                 stdout=out,
                 stderr=out,
                 start_new_session=True,
-                preexec_fn=_child_setup(part.user),
+                preexec_fn=_end_with_parent,
             )
         finally:
             if out:
@@ -114,18 +114,7 @@ class Supervisor:
         self._pid_file(part).unlink(missing_ok=True)
 
 
-def _child_setup(user: tuple[int, int] | None) -> Callable[[], None] | None:
-    """What the child does before it becomes the part: take the user, and ask to end when we do."""
-    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
-    if libc is None and user is None:
-        return None
-
-    def set_up() -> None:
-        if user is not None:
-            os.setgroups([])
-            os.setgid(user[1])
-            os.setuid(user[0])
-        if libc is not None:
-            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-    return set_up
+def _end_with_parent() -> None:
+    """In the child, before it becomes the part: ask the kernel to end it when we do. Only Linux can."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

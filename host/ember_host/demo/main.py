@@ -25,7 +25,7 @@ from ember_host.supervisor import Part, Supervisor
 from ember_host.up import own_parts
 from ember_service.auth.repository import ensure_account
 from ember_service.register.repository import import_plan
-from ember_sim.district import BURNING_WORKSHOP, plan
+from ember_sim.district import BURNING, plan
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class _Demo:
         check_port_free(wanted.mqtt_port, "MQTT_PORT")
         self._wanted = wanted
         self._ports = Ports.free()
-        self._secrets = load_secrets(wanted.data_dir / "secrets.json", BURNING_WORKSHOP)
+        self._secrets = load_secrets(wanted.data_dir / "secrets.json", BURNING)
         self._supervisor = Supervisor(wanted.data_dir / "run", wanted.data_dir / "log")
         self._database = EmbeddedPostgres(wanted.data_dir / "database", self._ports.database)
         self._broker = broker(wanted.data_dir / "broker", wanted.mqtt_port, wanted.broker)
@@ -182,7 +182,7 @@ def greeting(wanted: Wanted, keys: Secrets, on: Broker, database: str, seconds: 
     )
     v5 = f" (MQTT 3.1.1), {on.v5_port} (MQTT 5)" if on.v5_port != on.port else ""
     fire = (
-        f"A smouldering fire starts in workshop {BURNING_WORKSHOP} in about {wanted.scenario_delay} s: watch the queue."
+        f"A smouldering fire starts in workshop {BURNING} in about {wanted.scenario_delay} s: watch the queue."
         if wanted.sensors
         else "No simulated devices (SENSORS=0): publish with your own, see README."
     )
