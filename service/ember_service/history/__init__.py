@@ -1,0 +1,1 @@
+"""Readings as history: what `/readings` answers, and the aggregates it answers from."""
