@@ -54,6 +54,10 @@ class Supervisor:
         process = await self._spawn(part)
         self._running[part.name] = part, asyncio.create_task(self._keep(part, process), name=f"keep {part.name}")
 
+    async def stop(self, name: str) -> None:
+        """End one part."""
+        await self._stop(*self._running.pop(name))
+
     async def stop_all(self) -> None:
         """End every part, the highest stage first, those of one stage together."""
         for stage in sorted({part.stage for part, _ in self._running.values()}, reverse=True):
