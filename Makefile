@@ -33,7 +33,7 @@ console: $(READY) $(NODE)
 	@$(BIN)/python tools/console.py build
 
 screenshots: $(READY)
-	@$(BIN)/python docs/screenshots.py
+	@$(BIN)/python tools/screenshots.py
 
 format: $(READY)
 	@$(BIN)/ruff check --fix $(PACKAGES)

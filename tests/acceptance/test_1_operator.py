@@ -1,60 +1,21 @@
 """A new user starts the demo, opens the page, sees live readings, and takes the alarm of the scenario's fire."""
 
-import os
-import shutil
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.acceptance.conftest import Demo, until
-
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-def chromium() -> str:
-    """Chromium's path; a machine without one says so, and in CI that is a failure."""
-    path = next(filter(None, (shutil.which(n) for n in ("chromium", "chromium-browser", "google-chrome"))), None)
-    if path is None:
-        text = "no chromium: apt-get install chromium"
-        pytest.fail(text) if os.environ.get("CI") else pytest.skip(text)
-    return path
+from tests.acceptance.outside import Demo, browser_page, sign_in, until
 
 
 @pytest.fixture
 def page(demo: Demo) -> Iterator[Page]:
-    with sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
-        context = browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 900})
-        page = context.new_page()
-        foreign: list[str] = []
-        page.on("request", lambda r: foreign.append(r.url) if not r.url.startswith((demo.url, "data:")) else None)
-        complaints: list[str] = []
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+    with browser_page(demo) as page:
         yield page
-        browser.close()
-        assert not foreign, f"the page asked other hosts: {foreign}"
-        assert not complaints, complaints
 
 
-def sign_in(page: Page, demo: Demo, name: str = "operator") -> None:
-    page.goto(demo.url)
-    page.get_by_test_id("signin-name").fill(name)
-    page.get_by_test_id("signin-password").fill(demo.passwords[name])
-    page.get_by_test_id("signin-submit").click()
-
-
-def test_live_readings_then_the_fire_is_taken(demo: Demo, page: Page, tmp_path: Path) -> None:
+def test_live_readings_then_the_fire_is_taken(demo: Demo, page: Page) -> None:
     sign_in(page, demo)
     expect(page.get_by_test_id("connection")).to_have_attribute("data-state", "live", timeout=20_000)
     page.goto(f"{demo.url}/#/workshops")

@@ -13,7 +13,7 @@ import pytest
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.acceptance.conftest import Demo, until
+from tests.acceptance.outside import Demo, until
 
 LIMIT_ABOVE = 95.0  # °C: over every temperature limit of the default pack
 NORMAL = 22.0

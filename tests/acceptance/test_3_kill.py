@@ -10,7 +10,7 @@ import pytest
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.acceptance.conftest import Demo, until
+from tests.acceptance.outside import Demo, until
 
 PARTS = ("evaluator", "service", "gateway", "database", "sim", "broker")
 

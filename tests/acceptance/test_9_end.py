@@ -1,6 +1,6 @@
 """The end: SIGTERM ends every process within 10 s, and started again the demo goes on with its data."""
 
-from tests.acceptance.conftest import Demo, start_demo, stop_demo
+from tests.acceptance.outside import Demo, start_demo, stop_demo
 
 
 def test_sigterm_ends_all_and_data_stays(demo: Demo) -> None:
