@@ -1,6 +1,7 @@
 """The schema to its head, on TimescaleDB and on plain PostgreSQL, from a source checkout as from the wheel."""
 
 import asyncio
+import threading
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,7 @@ from ember_base.database import async_url
 READER: Final = "emberwatch_grafana"
 """The role that dashboards sign in with: it reads schema `report` and nothing else."""
 _LOCK: Final = 0x656D6272
+_ONE_A_PROCESS: Final = threading.Lock()  # Alembic's environment is global
 _TIMEOUT_S: Final = 10.0
 _GRANT: Final = f"""
 DO $$ BEGIN
@@ -97,4 +99,5 @@ def grant_reader(connection: Connection) -> None:
 def _upgrade(connection: Connection, to: str) -> None:
     settings = config()
     settings.attributes["connection"] = connection
-    upgrade(settings, to)
+    with _ONE_A_PROCESS:
+        upgrade(settings, to)
