@@ -1,8 +1,17 @@
 """What a rule may say. A rule is data: YAML files, the API and the journal hold the same."""
 
+from typing import Final
+
 import msgspec
 
 from ember_wire.alarms import AlarmClass, Text
+
+OTHER_ZONE: Final = "other"
+"""The kind of zone of a device without a zone, and of one that nobody adopted."""
+ZONE_KINDS: Final = frozenset(
+    {"casting", "curing", "spraying", "grinding", "resin_store", "peroxide_store", "waste", "living", OTHER_ZONE}
+)
+SUPERVISION_CLASSES: Final = frozenset({"radio", "mains", "battery"})
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,7 +38,7 @@ class RuleBase(msgspec.Struct, frozen=True, kw_only=True, rename={"class_": "cla
 
 
 class Threshold(RuleBase, frozen=True, kw_only=True, tag="threshold", forbid_unknown_fields=True):
-    """Above (or below) a limit for `delay_on` s; returned at or past `reset` for `delay_off` s. Exactly one of both sides."""
+    """Above (or below, not both) a limit for `delay_on` s; returned at or past `reset` for `delay_off` s."""
 
     above: float | None = None
     below: float | None = None
