@@ -1,5 +1,6 @@
 """MQTT topics of contract.md, built and taken apart in one place."""
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 ROOT: Final = "ew/v1"
@@ -35,6 +36,7 @@ class BadNameError(ValueError):
     """A device, channel or gateway name that cannot stand in a topic; says which sign is wrong."""
 
 
+@lru_cache(maxsize=65_536)
 def check_name(name: str) -> str:
     """Return `name`, or raise BadNameError: 1 to 128 characters, none of `/ # + NUL` nor a control character."""
     if not name:
