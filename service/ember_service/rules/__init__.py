@@ -1,1 +1,1 @@
-"""Alarm rules: data, versioned, validated. The default pack lies in `pack/`."""
+"""Alarm rules: data, versioned, validated (`validate`), read from YAML (`load`). The default pack lies in `pack/`."""

@@ -12,6 +12,8 @@ ZONE_KINDS: Final = frozenset(
     {"casting", "curing", "spraying", "grinding", "resin_store", "peroxide_store", "waste", "living", OTHER_ZONE}
 )
 SUPERVISION_CLASSES: Final = frozenset({"radio", "mains", "battery"})
+PRODUCT_IDS: Final = frozenset({"gateway_silent", "gateway_clock", "readings_missed", "device_in_test", "test_left_on"})
+"""Alarms of the product itself (`alarms.engine.products`); no rule may take their ids."""
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

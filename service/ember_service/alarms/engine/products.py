@@ -67,4 +67,4 @@ TEST_LEFT_ON: Final = Product(
 )
 
 PRODUCTS: Final = {p.id: p for p in (GATEWAY_SILENT, GATEWAY_CLOCK, READINGS_MISSED, DEVICE_IN_TEST, TEST_LEFT_ON)}
-"""By id; a user's rule may take none of these ids."""
+"""By id; `rules.model.PRODUCT_IDS` keeps rules from taking them."""
