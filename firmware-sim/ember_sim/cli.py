@@ -23,7 +23,6 @@ from ember_sim.world import Playing, World
 
 log = logging.getLogger(__name__)
 
-_LINGER_S = 6.0
 _TRUTH_START = 1_767_578_400_000  # a Monday, ten in the morning in the district: any moment will do, the same each time
 
 
@@ -67,6 +66,7 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     heavy.add_argument("--connections", type=int, default=4, help="over so many connections (default %(default)s)")
     heavy.add_argument("--prefix", default="load", help="devices are called PREFIX-0 and so on (default %(default)s)")
     heavy.add_argument("--channel", default="temperature", help="the channel that is sent (default %(default)s)")
+    heavy.add_argument("--patience", type=_positive, default=10.0, help="s to wait for the last PUBACK (default 10)")
     heavy.add_argument("--json", action="store_true", help="print the result as JSON")
     _broker_options(heavy, log_level="error")
 
@@ -155,7 +155,7 @@ def _playing(arguments: argparse.Namespace, start: int) -> Playing:
 def _run(arguments: argparse.Namespace) -> int:
     playing = _playing(arguments, wall_clock() + round(arguments.delay * 1000))
     world = World(_plan(arguments), arguments.seed, playing, cast_only=True)
-    seconds = (playing.end - wall_clock()) / 1000 + _LINGER_S  # one more report of each, back to normal
+    seconds = (playing.end - wall_clock()) / 1000 + arguments.period + 1  # one more report, back to normal
     return _play(arguments, world, own=playing.scenario.devices, seconds=seconds)
 
 
@@ -226,6 +226,7 @@ def _load(arguments: argparse.Namespace) -> int:
         connections=min(arguments.connections, arguments.devices),
         prefix=arguments.prefix,
         channel=arguments.channel,
+        patience=arguments.patience,
     )
     result = asyncio.run(play(wanted, Broker.of(arguments.mqtt_url, arguments.mqtt_version)))
     if arguments.json:

@@ -75,6 +75,7 @@ class Connection:
         self._opened: asyncio.Future[None] = self._loop.create_future()
         self._lost: asyncio.Future[str] = self._loop.create_future()
         self._flush_due = False
+        self._gone = False
         self._client = self._make_client(client_id, will)
 
     async def open(self) -> None:
@@ -96,6 +97,8 @@ class Connection:
 
     def publish(self, message: Message) -> int:
         """Hand over one message at QoS 1; returns the packet id that its PUBACK will bear. Raises BrokerError."""
+        if self._gone:
+            raise BrokerError("the connection is closed")
         info = self._client.publish(message.topic, message.payload, qos=1, retain=message.retain)
         if info.rc != paho.MQTT_ERR_SUCCESS:
             raise BrokerError(paho.error_string(info.rc))
@@ -116,6 +119,9 @@ class Connection:
 
     def abort(self) -> None:
         """Drop the connection without a word, as a device does that loses its power: the broker publishes the will."""
+        if self._gone:
+            return
+        self._gone = True
         if sock := self._client.socket():
             self._loop.remove_reader(sock)
             self._loop.remove_writer(sock)
@@ -176,7 +182,8 @@ class Connection:
         if sock is None:
             raise OSError("the connection ended at once")
         # Small messages in a stream: waiting for a fuller packet would cost each up to 40 ms.
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if isinstance(sock, socket.socket):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._client.on_socket_close = self._socket_closes
         self._client.on_socket_register_write = lambda *_: self._flush_soon()
         self._client.on_socket_unregister_write = self._written
@@ -199,6 +206,8 @@ class Connection:
 
     def _flush(self) -> None:
         self._flush_due = False
+        if self._gone:
+            return
         self._client.loop_write()
         if self._client.want_write() and (sock := self._client.socket()):
             self._loop.add_writer(sock, self._client.loop_write)

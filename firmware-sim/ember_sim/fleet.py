@@ -36,7 +36,7 @@ def wall_clock() -> int:
 class Node:
     """A device on its line: firmware, when it looks next, whether it lives."""
 
-    def __init__(self, world: World, index: int, clock: Callable[[], int], hub: str | None) -> None:
+    def __init__(self, world: World, index: int, clock: Callable[[], int], glance: float, hub: str | None) -> None:
         self.spot = world.spots[index]
         self.hub = hub
         self.line: Line
@@ -44,6 +44,7 @@ class Node:
         self.next_report = 0.0
         self._world = world
         self._clock = clock
+        self._glance = glance
         self._firmware = Firmware(self.spot, secrets.token_hex(4))
 
     def look(self, at: float) -> float:
@@ -58,7 +59,7 @@ class Node:
         if due:  # after a pause of the whole process no burst of old reports
             late = at - self.next_report >= self.spot.period
             self.next_report = (at if late else self.next_report) + self.spot.period
-        return min(self.next_report, at + GLANCE_S) if self._world.watched(self.spot, now) else self.next_report
+        return min(self.next_report, at + self._glance) if self._world.watched(self.spot, now) else self.next_report
 
     def _live_or_die(self, alive: bool) -> None:
         """A silenced device loses its power; back again, it is another boot."""
@@ -83,7 +84,8 @@ class Node:
 class Fleet:
     """Run all devices of a world against a broker until stopped.
 
-    `own`: devices with a connection and a last will of their own. `clock` gives ms since the epoch. `name` makes the
+    `own`: devices with a connection and a last will of their own. `clock` gives ms since the epoch.
+    `glance`: s between looks of a device with something going on around it. `name` makes the
     hubs' client ids: two fleets at one broker need two names.
     """
 
@@ -95,10 +97,12 @@ class Fleet:
         own: Collection[str] = (),
         name: str = "ember-sim",
         clock: Callable[[], int] = wall_clock,
+        glance: float = GLANCE_S,
     ) -> None:
         self.world = world
         self._broker = broker
         self._clock = clock
+        self._glance = glance
         self._random = Random()
         self.lines: list[Line] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -107,10 +111,12 @@ class Fleet:
         self._residents: list[tuple[Line, list[Node]]] = []
         for number, start in enumerate(range(0, len(shared), HUB_SIZE), 1):
             hub = f"{name}-hub-{number}"
-            self._settle([Node(world, index, clock, hub) for index in shared[start : start + HUB_SIZE]], hub, will=None)
+            self._settle(
+                [Node(world, index, clock, glance, hub) for index in shared[start : start + HUB_SIZE]], hub, will=None
+            )
         for index, spot in enumerate(world.spots):
             if spot.device in own:
-                node = Node(world, index, clock, None)
+                node = Node(world, index, clock, glance, None)
                 self._settle([node], spot.device, will=node.offline())
 
     @property
@@ -152,6 +158,7 @@ class Fleet:
     async def _look_around(self) -> None:
         """Look after each device when it is due, devices spread evenly, those due together in one turn."""
         clock = asyncio.get_running_loop().time
+        turn = min(TURN_S, self._glance / 2)
         start = clock()
         due: list[tuple[float, int]] = []
         for number, node in enumerate(self.nodes):
@@ -168,7 +175,7 @@ class Fleet:
             while due and due[0][0] <= now:
                 _, number = due[0]
                 heapq.heapreplace(due, (self.nodes[number].look(now), number))
-            await asyncio.sleep(max(TURN_S, min(due[0][0], watch_at) - clock()))
+            await asyncio.sleep(max(turn, min(due[0][0], watch_at) - clock()))
 
     @property
     def _cast(self) -> Collection[str]:
@@ -177,7 +184,7 @@ class Fleet:
     def _watch_from(self, now: float) -> float:
         """The loop time at which the scenario starts: its devices begin to look each second."""
         playing = self.world.playing
-        return now + (playing.start - self._clock()) / 1000 if playing else float("inf")
+        return now + (playing.start - self._clock() + 1) / 1000 if playing else float("inf")
 
     async def _tell_batteries(self) -> None:
         """Batteries change slowly: once an hour each says its charge again."""

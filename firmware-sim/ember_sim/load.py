@@ -41,7 +41,8 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
     def check(self) -> None:
         """Raises ValueError for a load without bounds or sense."""
-        if not 0 < self.seconds <= MOST_SECONDS or not 0 < self.count <= MOST_MESSAGES:
+        sensible = 0 < self.rate <= MOST_MESSAGES and 0 < self.seconds <= MOST_SECONDS
+        if not sensible or not 0 < self.count <= MOST_MESSAGES:
             raise ValueError(f"a load lasts up to {MOST_SECONDS:g} s and has 1 to {MOST_MESSAGES} messages")
         if self.devices < 1 or not 1 <= self.connections <= self.devices:
             raise ValueError("a load needs 1 device or more, and no more connections than devices")
