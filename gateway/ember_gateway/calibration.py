@@ -8,8 +8,8 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ember_base import schema
 from ember_base.disk import atomic_write
+from ember_base.schema import channel, circuit
 from ember_gateway.resolve import Calibration
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,6 @@ def load_snapshot(path: Path) -> dict[int, Calibration]:
 
 async def load(engine: AsyncEngine, snapshot: Path) -> dict[int, Calibration]:
     """Scale, offset and rated current of every registered channel. Raises what the database raises."""
-    channel, circuit = schema.channel, schema.circuit
     query = select(channel.c.id, channel.c.scale, channel.c.offset, circuit.c.rated_current).select_from(
         channel.outerjoin(circuit, channel.c.circuit == circuit.c.id)
     )
