@@ -41,11 +41,11 @@ HYPERTABLE = (
     " timescaledb.orderby = 'time')",
     "CALL add_columnstore_policy('reading', after => INTERVAL '7 days')",
 )
-# (end of the window before now, how often): a bucket is materialised when it is whole.
+# (end of the window before now, how often, buckets a transaction): a bucket is materialised when it is whole.
 REFRESH = {
-    "reading_1m": ("1 minute", "1 minute"),
-    "reading_1h": ("1 hour", "10 minutes"),
-    "reading_1d": ("1 day", "1 hour"),
+    "reading_1m": ("1 minute", "1 minute", 1440),
+    "reading_1h": ("1 hour", "10 minutes", 168),
+    "reading_1d": ("1 day", "1 hour", 30),
 }
 RETENTION = (
     "SELECT add_retention_policy('reading', drop_after => INTERVAL '90 days')",
@@ -108,10 +108,11 @@ def _continuous() -> None:
             f" SELECT time_bucket(INTERVAL '{width}', {time}) AS bucket, channel, {figures} FROM {source}"
             " GROUP BY 1, 2 WITH NO DATA"
         )
-        end, every = REFRESH[name]
+        end, every, batch = REFRESH[name]
         op.execute(
             f"SELECT add_continuous_aggregate_policy('{name}', start_offset => INTERVAL '80 days',"
-            f" end_offset => INTERVAL '{end}', schedule_interval => INTERVAL '{every}')"
+            f" end_offset => INTERVAL '{end}', schedule_interval => INTERVAL '{every}',"
+            f" buckets_per_batch => {batch})"
         )
         source, time, figures = name, "bucket", OF_FINER
     for statement in RETENTION:

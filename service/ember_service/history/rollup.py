@@ -21,7 +21,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -43,12 +43,15 @@ NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ORIGIN: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
-_ONE_JOB: Final = text("SELECT pg_try_advisory_xact_lock(1701667442, 2)")
+_ONE_JOB: Final = text("SELECT pg_try_advisory_lock(1701667442, 2)")
+_FREE: Final = text("SELECT pg_advisory_unlock(1701667442, 2)")
 _WAIT_FOR_WRITERS: Final = text("SELECT pg_advisory_xact_lock(1701667442, 1)")
 _EDGES: Final = text("SELECT threshold, rolled FROM reading_rollup")
 _MOVE: Final = text("UPDATE reading_rollup SET threshold = :threshold WHERE threshold < :threshold")
 _ROLLED: Final = text("UPDATE reading_rollup SET rolled = :rolled")
 _OLDEST: Final = text("SELECT min(time) FROM reading")
+_TRIM_RAW: Final = text("DELETE FROM reading WHERE time < :before")
+_TRIM_1M: Final = text("DELETE FROM reading_1m_rolled WHERE bucket < :before")
 
 _UPSERT: Final = """
 ON CONFLICT (channel, bucket)
@@ -121,29 +124,45 @@ async def run(engine: AsyncEngine, interval: float = 60.0) -> None:
 async def run_once(engine: AsyncEngine, now: datetime | None = None) -> Rolled:
     """Bring the tables to `now` (default: this moment) and trim. On TimescaleDB nothing: its own workers do that."""
     now = now or datetime.now(UTC)
-    async with engine.connect() as connection:
+    # One snapshot a transaction: what is aggregated and what is noted as late are of the same moment.
+    async with engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:
         if await is_continuous(connection):
             return Rolled()
-    await _move_threshold(engine, _floor(now - LAG, _MINUTE))
-    filled = await _fill(engine)
-    return Rolled(filled, *await _mend_and_trim(engine, now))
+        async with _alone(connection) as alone:
+            if not alone:
+                return Rolled()
+            await _move_threshold(connection, _floor(now - LAG, _MINUTE))
+            filled = await _fill(connection)
+            async with connection.begin():
+                return Rolled(filled, await _mend(connection, now), await _trim(connection, now))
 
 
-async def _move_threshold(engine: AsyncEngine, threshold: datetime) -> None:
-    async with engine.begin() as connection:
+@asynccontextmanager
+async def _alone(connection: AsyncConnection) -> AsyncIterator[bool]:
+    """Whether no other job is at it, for as long as this lasts. The lock is the session's and ends with it."""
+    alone = (await connection.execute(_ONE_JOB)).scalar_one()
+    await connection.rollback()
+    try:
+        yield alone
+    finally:
+        if alone and not connection.invalidated:
+            await connection.execute(_FREE)
+            await connection.rollback()
+
+
+async def _move_threshold(connection: AsyncConnection, threshold: datetime) -> None:
+    async with connection.begin():
         # Writers queue behind this lock: rather fail than hold them up behind one that never ends.
         await connection.execute(text("SET LOCAL lock_timeout = '2s'"))
         await connection.execute(_WAIT_FOR_WRITERS)
         await connection.execute(_MOVE, {"threshold": threshold})
 
 
-async def _fill(engine: AsyncEngine) -> int:
-    """Fill the tables up to the threshold, a day a transaction."""
-    filled = 0
-    while True:
-        async with _job(engine) as connection:
-            if connection is None:
-                return filled
+async def _fill(connection: AsyncConnection) -> int:
+    """Fill the tables up to the threshold, a day a transaction; return the number of minutes filled."""
+    filled, at_end = 0, False
+    while not at_end:
+        async with connection.begin():
             threshold, rolled = (await connection.execute(_EDGES)).one()
             if rolled == NEVER:
                 oldest = (await connection.execute(_OLDEST)).scalar_one()
@@ -154,32 +173,24 @@ async def _fill(engine: AsyncEngine) -> int:
                 done = await connection.execute(text(level.fill()), span)
                 filled += done.rowcount if level.width == _MINUTE else 0
             await connection.execute(_ROLLED, {"rolled": end})
-            if end == threshold:
-                return filled
+            at_end = end == threshold
+    return filled
 
 
-async def _mend_and_trim(engine: AsyncEngine, now: datetime) -> tuple[int, int]:
-    async with _job(engine) as connection:
-        if connection is None:
-            return 0, 0
-        for level in _LEVELS:
-            # From the start of a day: a bucket at the horizon is made of all its parts or not at all.
-            horizon: dict[str, Any] = {"horizon": _floor(now - LATE_HORIZON, _DAY)}
-            await connection.execute(text(level.mend()), horizon)
-        late = (await connection.execute(text("DELETE FROM reading_late"))).rowcount
-        raw = await connection.execute(text("DELETE FROM reading WHERE time < :before"), {"before": now - KEEP_RAW})
-        minutes = await connection.execute(
-            text("DELETE FROM reading_1m_rolled WHERE bucket < :before"), {"before": now - KEEP_1M}
-        )
-        return late, raw.rowcount + minutes.rowcount
+async def _mend(connection: AsyncConnection, now: datetime) -> int:
+    """Calculate anew what was noted as late; return the number of notes."""
+    # From the start of a day: a bucket at the horizon is made of all its parts or not at all.
+    horizon = {"horizon": _floor(now - LATE_HORIZON, _DAY)}
+    for level in _LEVELS:
+        await connection.execute(text(level.mend()), horizon)
+    return (await connection.execute(text("DELETE FROM reading_late"))).rowcount
 
 
-@asynccontextmanager
-async def _job(engine: AsyncEngine) -> AsyncIterator[AsyncConnection | None]:
-    """A transaction on one snapshot, for one job at a time; None where another job is at it."""
-    async with engine.execution_options(isolation_level="REPEATABLE READ").begin() as connection:
-        alone = (await connection.execute(_ONE_JOB)).scalar_one()
-        yield connection if alone else None
+async def _trim(connection: AsyncConnection, now: datetime) -> int:
+    """Delete what is older than its retention; return the number of rows."""
+    raw = await connection.execute(_TRIM_RAW, {"before": now - KEEP_RAW})
+    minutes = await connection.execute(_TRIM_1M, {"before": now - KEEP_1M})
+    return raw.rowcount + minutes.rowcount
 
 
 def _floor(time: datetime, width: timedelta) -> datetime:
