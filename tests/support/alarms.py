@@ -47,8 +47,8 @@ def threshold(
         above=60.0 if above is None and below is None else None if above is None else float(above),
         below=None if below is None else float(below),
         reset=None if reset is None else float(reset),
-        delay_on=delay_on,
-        delay_off=delay_off,
+        delay_on=float(delay_on),
+        delay_off=float(delay_off),
     )
 
 
@@ -66,7 +66,8 @@ def verdict(
 
 def supervision(id_: str = "silent", *, intervals: Mapping[str, float] | None = None) -> Supervision:
     """Radio and mains 180 s, battery 25 h."""
-    found = dict(intervals or {"radio": 180, "mains": 180, "battery": 90_000})
+    given = intervals or {"radio": 180, "mains": 180, "battery": 90_000}
+    found = {name: float(seconds) for name, seconds in given.items()}
     return Supervision(id=id_, class_=AlarmClass.TROUBLE, severity=100, title=TEXT, guidance=TEXT, intervals=found)
 
 

@@ -3,7 +3,7 @@
 from ember_service.alarms.engine import decide, screen, silence, snapshot, trial
 from ember_service.alarms.engine.book import Cause, Onset
 from ember_service.alarms.engine.commands import carry_out
-from ember_service.alarms.engine.configure import configure, introduce, meet
+from ember_service.alarms.engine.configure import configure, introduce
 from ember_service.alarms.engine.decide import Arrived
 from ember_service.alarms.engine.events import Commanded, Event, Heard, Readings, Tick
 from ember_service.alarms.engine.paths import Finding
@@ -100,10 +100,6 @@ class Engine:
         how = Arrived(path, state.paths.paths[path - 1].clock(known), live=event.live)
         for introduction in batch.introductions:
             introduce(state, introduction)
-        for channel in batch.columns.channel[state.population.channels.index.find(batch.columns.channel) < 0].tolist():
-            meet(state, channel)
-        for channel in [channel for channel in state.unknown if state.population.channels.index.get(channel) >= 0]:
-            decide.take(state, state.population.channels.index.get(channel), state.unknown.pop(channel), how)
         screen.sift(state, batch.columns, how)
 
     def _tick(self, event: Tick) -> None:

@@ -8,6 +8,7 @@ batch changes nothing.
 import numpy as np
 import numpy.typing as npt
 
+from ember_service.alarms.engine.configure import meet
 from ember_service.alarms.engine.decide import Arrived, take
 from ember_service.alarms.engine.state import HORIZON, KEEP_UNKNOWN, State
 from ember_wire.quality import Quality
@@ -19,6 +20,7 @@ Rows = npt.NDArray[np.intp]
 
 def sift(state: State, columns: Columns, how: Arrived) -> None:
     """Take a batch in: quiet rows in columns, the others one by one, in their order."""
+    _recall(state, how)
     columns, slots = _known(state, _finite(state, columns))
     if not len(columns):
         return
@@ -35,6 +37,14 @@ def sift(state: State, columns: Columns, how: Arrived) -> None:
         take(state, int(slots[row]), _row(columns, row), how)
 
 
+def _recall(state: State, how: Arrived) -> None:
+    """Readings that came before their channel's introduction, now that it has come."""
+    for channel in list(state.unknown):
+        slot = state.population.channels.index.get(channel)
+        if slot >= 0:
+            take(state, slot, state.unknown.pop(channel), how)
+
+
 def _finite(state: State, columns: Columns) -> Columns:
     finite = np.isfinite(columns.value)
     if finite.all():
@@ -45,10 +55,14 @@ def _finite(state: State, columns: Columns) -> Columns:
 
 def _known(state: State, columns: Columns) -> tuple[Columns, npt.NDArray[np.int32]]:
     """The rows whose channel is known, with their slots. Of each other one the newest is kept for its introduction."""
-    slots = state.population.channels.index.find(columns.channel)
+    index = state.population.channels.index
+    slots = index.find(columns.channel)
     known = slots >= 0
     if known.all():
         return columns, slots
+    if sum([meet(state, channel) for channel in dict.fromkeys(columns.channel[~known].tolist())]):
+        slots = index.find(columns.channel)
+        known = slots >= 0
     strangers = np.flatnonzero(~known)
     state.counters.unknown += len(strangers)
     for row in strangers.tolist():
