@@ -52,7 +52,7 @@ class Binaries(NamedTuple):
 
 def find_binaries(major: int | None = None) -> Binaries:
     """The embedded programs, else the newest installed ones; with `major` only those. Raises FileNotFoundError."""
-    for found in (*_embedded(), *_installed()):
+    for found in (*_embedded(), *installed_binaries()):
         if found.major >= LEAST and major in (None, found.major):
             return found
     wanted = f"PostgreSQL {major}" if major else f"PostgreSQL {LEAST} or newer"
@@ -65,7 +65,8 @@ def _embedded() -> Iterator[Binaries]:
         yield from _in(Path(place) / "pginstall" / "bin", embedded=True)
 
 
-def _installed() -> list[Binaries]:
+def installed_binaries() -> list[Binaries]:
+    """What is installed on this machine, the newest first."""
     folders = [bin_folder for root, pattern in _PLACES for bin_folder in Path(root).glob(pattern)]
     if program := shutil.which("postgres"):
         folders.append(Path(program).resolve().parent)

@@ -64,7 +64,7 @@ class EmbeddedPostgres:
         self._durable = durable
         self._given = binaries
         self._process: subprocess.Popen[bytes] | None = None
-        self._prefix: list[str] = []
+        self._prefix = [sys.executable, launch.__file__, "--"]
         self._binaries: Binaries | None = None
 
     @property
@@ -116,10 +116,9 @@ class EmbeddedPostgres:
 
         On Linux it ends with the thread that called this. Raises RuntimeError with its words where it does not start.
         """
+        self.stop()
         clear(self._data)
         command = self._command()
-        if not self._prefix:
-            command = [sys.executable, launch.__file__, "--", *command]
         log = self._folder / "log"
         with log.open("wb") as out:
             self._process = subprocess.Popen(

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -121,3 +122,21 @@ async def test_timescaledb_keeps_and_compresses_by_policies(timescale_engine: As
     assert ("reading", "policy_retention", "90 days", None, None) in rows
     assert ("reading", "policy_compression", None, "7 days", None) in rows
     assert ("reading_1m", "policy_retention", "1 year", None, None) in rows
+
+
+async def test_an_owner_without_other_rights_can_migrate(postgres_cluster: Cluster) -> None:
+    url = postgres_cluster.empty()
+    name = urlsplit(url).path[1:]
+    admin = make_engine(url)
+    async with admin.begin() as connection:
+        await connection.execute(text("CREATE ROLE plain_owner LOGIN PASSWORD 'plain-owner' NOSUPERUSER"))
+        await connection.execute(text(f'ALTER DATABASE "{name}" OWNER TO plain_owner'))
+    owned = urlsplit(url)
+    owned = owned._replace(netloc=f"plain_owner:plain-owner@{owned.hostname}:{owned.port}")
+    assert await asyncio.to_thread(migrate, owned.geturl()) == (None, head())
+    await admin.dispose()
+    postgres_cluster.drop(url)
+    remaining = make_engine(postgres_cluster.empty())
+    async with remaining.begin() as connection:
+        await connection.execute(text("DROP ROLE plain_owner"))
+    await remaining.dispose()
