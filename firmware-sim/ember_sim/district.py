@@ -182,7 +182,8 @@ def _add_devices(out: dict[str, Any], workshop: str, count: int, period: float, 
                 "period": period * model.pace,
             }
         )
-        for name in (*model.channels, "online", *(("battery",) if model.has_battery else ())):
+        loads = tuple("load" + name.removeprefix("current") for name in model.channels if name.startswith("current"))
+        for name in (*model.channels, *loads, "online", *(("battery",) if model.has_battery else ())):
             measures_circuit = on_circuit and name not in ("online", "battery")
             out["channels"].append(
                 {

@@ -1,7 +1,8 @@
 """A waste bin that heats itself: the truth behind the scenario `smouldering-fire`.
 
-Mixed leftovers of resin and hardener react on; the bin warms first, then smoulders, then smokes thickly, until it is
-put out. Rises follow 1 - exp(-(t/τ)^1.5): slow at first as a self-heating mass is, then quick, then held by the room.
+Mixed leftovers of resin and hardener react on; the bin smoulders, with a thin haze and rising heat, until it breaks out
+in thick smoke, and somebody puts it out. Rises follow 1 - exp(-(t/τ)^1.5): slow at first as a self-heating mass is,
+then quick, then held by the room.
 """
 
 import math
@@ -22,15 +23,19 @@ class Traces(NamedTuple):
 class Smoulder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Figures of one fire as one place feels it; times in s.
 
-    `heat`: °C above the room at its height, reached with the time constant `heat_rise`. `smoke`: %/m at its height,
-    from `smoke_after` on with `smoke_rise`. Put out after `burns`, back to normal `fades` later.
+    `heat`: °C above the room at its height, reached with the time constant `heat_rise`. `haze`: the thin smoke (%/m) of
+    smouldering from `haze_after` on, with `haze_rise`. `smoke`: the thick one (%/m) from `breaks_out` on, with
+    `smoke_rise`. Put out after `burns`, back to normal `fades` later.
     """
 
     heat: float = 70.0
-    heat_rise: float = 30.0
+    heat_rise: float = 35.0
+    haze: float = 3.2
+    haze_after: float = 4.0
+    haze_rise: float = 3.0
     smoke: float = 35.0
-    smoke_after: float = 3.0
-    smoke_rise: float = 40.0
+    breaks_out: float = 20.0
+    smoke_rise: float = 25.0
     burns: float = 420.0
     fades: float = 120.0
 
@@ -39,10 +44,9 @@ class Smoulder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if t <= 0 or t >= self.burns + self.fades:
             return Traces(0.0, 0.0)
         strength = min(1.0, (self.burns + self.fades - t) / self.fades)
-        return Traces(
-            strength * self.heat * _risen(t, self.heat_rise),
-            strength * self.smoke * _risen(t - self.smoke_after, self.smoke_rise),
-        )
+        haze = self.haze * _risen(t - self.haze_after, self.haze_rise)
+        smoke = haze + self.smoke * _risen(t - self.breaks_out, self.smoke_rise)
+        return Traces(strength * self.heat * _risen(t, self.heat_rise), strength * smoke)
 
 
 def _risen(t: float, rise: float) -> float:

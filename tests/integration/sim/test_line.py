@@ -11,7 +11,7 @@ from ember_sim.device import Message
 from ember_sim.line import Line
 from ember_wire import topics
 
-from .conftest import DEADLINE_S, Observer, eventually, free_port
+from .conftest import DEADLINE_S, Mosquitto, Observer, eventually, free_port
 
 Observe = Callable[[Broker], "asyncio.Future[Observer]"]
 
@@ -122,7 +122,12 @@ async def test_a_verdict_overtakes_what_waited_and_the_status_goes_first(broker:
     await end(task)
 
 
-async def test_a_polite_end_leaves_the_will_unsaid_and_a_rude_one_does_not(broker: Broker, observe: Observe) -> None:
+@pytest.mark.parametrize("version", ["5", "3.1.1"])
+async def test_a_polite_end_leaves_the_will_unsaid_and_a_rude_one_does_not(
+    version: str, mosquitto: Mosquitto, observe: Observe
+) -> None:
+    """Not on rumqttd, which now and then publishes the will after a DISCONNECT too (here: the same words again)."""
+    broker = Broker.of(f"mqtt://127.0.0.1:{mosquitto.port}", version)
     observer = await observe(broker)
     will = Message(topics.status("d"), b'{"online":false}', retain=True)
     hello = Message(topics.status("d"), b'{"online":true}', retain=True, urgent=True)

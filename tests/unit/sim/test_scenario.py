@@ -43,13 +43,16 @@ def test_the_fire_warms_then_smokes_then_is_judged_then_spreads_then_takes_the_p
                 return second
         pytest.fail(f"{device} {channel} never got there")
 
-    warm = first("ws-07-waste-smoke", "temperature", above=35)
+    before = district.measured(spots["ws-07-waste-smoke"], START - 1)
+    assert before is not None
+    ordinary = before["temperature"]
+    warm = first("ws-07-waste-smoke", "temperature", above=ordinary + 2)
     smoke = first("ws-07-waste-smoke", "smoke", above=3)
     hot = first("ws-07-waste-smoke", "temperature", above=58)
     neighbour = first("ws-07-casting-smoke", "smoke", above=3)
     dark = first("ws-07-meter", "current.l1", below=1)
     verdicts = {v["device"]: (v["from"] - START) // 1000 for v in ground_truth(district)["verdicts"]}
-    assert 0 < warm <= smoke < verdicts["ws-07-waste-smoke"] <= 30
+    assert 0 < warm < smoke < verdicts["ws-07-waste-smoke"] <= 35
     assert smoke < hot < neighbour < verdicts["ws-07-casting-smoke"] < verdicts["ws-07-living-alarm"]
     assert hot < dark < 90
     assert smoke < 20, "a prewarning comes well before the verdict"
