@@ -1,5 +1,7 @@
 """What the gateway tells Prometheus."""
 
+import time
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _NAMESPACE = "emberwatch_gateway"
@@ -34,6 +36,7 @@ class Metrics:
         self.spool_parcels = self._gauge("spool_parcels", "Parcels waiting in the spool")
         self.database_up = self._gauge("database_up", "1 while the database takes commits")
         self.broker_up = self._gauge("broker_up", "1 while both sessions with the broker stand")
+        self._gauge("clock_seconds", "The clock of this process, s since the epoch").set_function(time.time)
 
     def _counter(self, name: str, what: str) -> Counter:
         return Counter(name, what, namespace=_NAMESPACE, registry=self.registry)

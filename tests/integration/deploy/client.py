@@ -44,7 +44,7 @@ class Client:
             self._client.tls_set_context(ssl.create_default_context(cafile=ca))
         self._client.on_connect = lambda _c, _u, _f, reason, _p: self._answer.put(reason)
         self._client.on_subscribe = lambda _c, _u, _m, reasons, _p: self._granted.put(reasons)
-        self._client.on_message = lambda _c, _u, message: self.heard.put(Heard(message.topic, message.payload))
+        self._client.on_message = lambda _c, _u, message: self.heard.put(Heard(message.topic, bytes(message.payload)))
         self._client.on_disconnect = lambda *_: self.gone.set()
 
     def __enter__(self) -> Self:

@@ -104,7 +104,7 @@ class Broker:
             "BROKER_PORT": str(self.port),
         }
         self._place(self.config / "mosquitto.conf")
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     def use(self, example: str) -> None:
         """Take one of the site's examples into use."""
