@@ -146,6 +146,22 @@ class Site:
         self.numbers[gateway] = max(number, self.numbers.get(gateway, 0)) if start == 1 else number
         return self.step(Readings(Batch(gateway, start, number, ms(at), Columns.of(list(readings)), list(told)), live))
 
+    def message(
+        self,
+        device_: str,
+        values: Mapping[str, float],
+        at: float,
+        *,
+        received: float | None = None,
+        quality: int = 0,
+        live: bool = True,
+    ) -> list[Transition]:
+        """A device's message, introduced; `received` later than `at` is a late one."""
+        got = at if received is None else received
+        told = [Introduction(channel_id(device_, name), device_, name) for name in values]
+        rows = [reading(device_, name, value, at, received=got, quality=quality) for name, value in values.items()]
+        return self.batch(rows, got, live=live, told=told)
+
     def say(
         self,
         at: float,
@@ -156,26 +172,29 @@ class Site:
         live: bool = True,
         **values: float,
     ) -> list[Transition]:
-        """A device's message, introduced; `received` later than `at` is a late one. `_2` in a name stands for `.2`."""
-        got = at if received is None else received
+        """The same with the values as keywords; `__` in a name stands for a dot."""
         named = {name.replace("__", "."): value for name, value in values.items()}
-        told = [Introduction(channel_id(device_, name), device_, name) for name in named]
-        rows = [reading(device_, name, value, at, received=got, quality=quality) for name, value in named.items()]
-        return self.batch(rows, got, live=live, told=told)
+        return self.message(device_, named, at, received=received, quality=quality, live=live)
 
     def test(self, at: float, device_: str = "d1", **values: float) -> list[Transition]:
         """The same with the device's word that it is being tested."""
-        return self.say(at, device_, quality=Quality.TEST, **values)
+        return self.message(device_, values, at, quality=Quality.TEST)
+
+    def command(
+        self, what: str, alarm: str, at: float, detail: Mapping[str, str], seen: int | None = None, id_: str = ""
+    ) -> CommandOutcome:
+        """A command of the operator."""
+        self.commands += 1
+        event = Commanded(id_ or f"c{self.commands}", what, alarm, "operator", ms(at), seen, dict(detail))
+        found, outcome = self.engine.command(event)
+        self.log += found
+        return outcome
 
     def do(
         self, what: str, alarm: str, at: float = 1_000, *, seen: int | None = None, id_: str = "", **detail: str
     ) -> CommandOutcome:
-        """A command of the operator."""
-        self.commands += 1
-        event = Commanded(id_ or f"c{self.commands}", what, alarm, "operator", ms(at), seen, detail)
-        found, outcome = self.engine.command(event)
-        self.log += found
-        return outcome
+        """The same with its details as keywords."""
+        return self.command(what, alarm, at, detail, seen, id_)
 
     def only(self) -> AlarmRecord:
         """The one open alarm."""

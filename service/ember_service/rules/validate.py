@@ -15,6 +15,7 @@ from ember_service.rules.model import (
     DeviceVerdict,
     Rule,
     RuleBase,
+    Scope,
     Supervision,
     Threshold,
 )
@@ -174,7 +175,8 @@ def _explain(message: str, file: str, rule: str) -> Problem:
         if field == "type":
             todo = f"Add type: one of {', '.join(_types())}"
     elif "unknown field" in why:
-        todo = _did_you_mean(field.rpartition(".")[2], _fields())
+        parent, _, name = field.rpartition(".")
+        todo = _did_you_mean(name, set(Scope.__struct_fields__) if parent == "scope" else _fields())
     elif field == "type":
         todo = f"Use one of {', '.join(_types())}"
     elif field == "class":

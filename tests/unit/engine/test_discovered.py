@@ -2,6 +2,7 @@
 
 from ember_service.alarms.engine import Configured, Engine
 from ember_service.alarms.engine.population import MAX_CHANNELS, MAX_DISCOVERED
+from ember_service.rules.model import Rule
 from ember_wire import topics
 from ember_wire.alarms import AlarmClass
 from tests.support.alarms import Site, device, ms, reading, register, supervision, threshold, told, verdict
@@ -20,7 +21,7 @@ def test_other_rules_do_not() -> None:
 
 
 def test_once_adopted_all_rules_of_its_place_watch_it() -> None:
-    rules = [threshold(zone_kinds=["casting"])]
+    rules: list[Rule] = [threshold(zone_kinds=["casting"])]
     site = Site(rules, [])
     site.say(1, "d1", temperature=61)
     site.step(Configured(ms(2), register(device("d1")), rules))
@@ -72,9 +73,9 @@ def test_a_device_with_an_open_alarm_never_gives_way() -> None:
 def test_a_device_has_32_channels_and_verdicts_beyond_are_taken() -> None:
     site = Site([verdict(), threshold(class_=AlarmClass.FIRE)], [])
     for i in range(MAX_CHANNELS + 3):
-        site.say(i, "s", **{f"temperature__{i}": 20})
-    assert site.say(50, "s", **{f"temperature__{MAX_CHANNELS + 2}": 90}) == []
-    assert told(site.say(51, "s", **{"temperature__5": 90})) == ["raised hot"]
+        site.message("s", {f"temperature.{i}": 20}, i)
+    assert site.message("s", {f"temperature.{MAX_CHANNELS + 2}": 90}, 50) == []
+    assert told(site.say(51, "s", temperature__5=90)) == ["raised hot"]
     site.do("ack", site.only().id, 52)
     assert told(site.say(52, "s", smoke_alarm=1)) == ["raised smoke"]
 

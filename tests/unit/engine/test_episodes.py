@@ -127,7 +127,7 @@ def test_an_illegal_command_is_refused_with_a_word_and_a_sentence_and_changes_no
     site, alarm = raised()
     site.do("ack", alarm, 1)
     before, count = site.only(), len(site.log)
-    outcome = site.do(what, alarm, 2, **detail)
+    outcome = site.command(what, alarm, 2, detail)
     assert (outcome.refused, outcome.alarm) == (word, before)
     assert outcome.reason.endswith(".")
     assert site.only() == before

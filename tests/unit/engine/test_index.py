@@ -12,7 +12,8 @@ NEAR = st.integers(-3, 3).map(lambda i: i * 1_024) | st.integers(-5, 5) | st.int
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.booleans(), NEAR), max_size=60))
 def test_it_finds_what_a_dict_finds(steps: list[tuple[bool, int]]) -> None:
-    index, known = SlotIndex(), {}
+    index = SlotIndex()
+    known: dict[int, int] = {}
     for slot, (adds, number) in enumerate(steps):
         if not adds:
             index.remove(number)

@@ -61,8 +61,7 @@ def test_a_move_either_is_refused_or_does_what_its_name_says(what: Move) -> None
     for standing in STANDINGS:
         try:
             after = move(standing, what, "why")
-        except Refused as refused:
-            assert refused.refusal.word
+        except Refused:
             continue
         done += 1
         if what in RISES:
