@@ -1,7 +1,7 @@
 """Devices that nobody adopted: the fire rules watch them, a bounded number of them, verdicts always."""
 
 from ember_service.alarms.engine import Configured, Engine
-from ember_service.alarms.engine.population import MAX_CHANNELS, MAX_DISCOVERED
+from ember_service.alarms.engine.population import MAX_CHANNELS, MAX_DISCOVERED, MAX_REGISTERED_CHANNELS
 from ember_service.rules.model import Rule
 from ember_wire import topics
 from ember_wire.alarms import AlarmClass
@@ -78,6 +78,14 @@ def test_a_device_has_32_channels_and_verdicts_beyond_are_taken() -> None:
     assert told(site.say(51, "s", temperature__5=90)) == ["raised hot"]
     site.do("ack", site.only().id, 52)
     assert told(site.say(52, "s", smoke_alarm=1)) == ["raised smoke"]
+
+
+def test_a_registered_device_has_256_channels_and_its_verdicts_are_taken_even_so() -> None:
+    site = Site([verdict(), threshold()], [device("d1")])
+    for i in range(MAX_REGISTERED_CHANNELS + 10):
+        site.message("d1", {f"temperature.{i}": 20}, i)
+    assert site.engine.counters.shed > 0
+    assert told(site.say(300, smoke_alarm=1)) == ["raised smoke"]
 
 
 def test_a_table_full_of_fires_still_takes_the_next_one() -> None:

@@ -114,7 +114,7 @@ def _aimed(engine: Engine, event: Commanded) -> Commanded:
     return Commanded(event.id, event.do, alarm, event.who, event.now, event.seen, event.detail)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(story(), st.frozensets(st.integers(0, 28)))
 def test_a_snapshot_at_any_point_changes_nothing(events: list[list[Reading] | Event], at: frozenset[int]) -> None:
     engine, out = play(events)
@@ -123,7 +123,7 @@ def test_a_snapshot_at_any_point_changes_nothing(events: list[list[Reading] | Ev
     assert restored.dump() == engine.dump()
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(story(), st.lists(st.integers(1, 3), min_size=1, max_size=5))
 def test_any_split_into_batches_gives_the_same_transitions(
     events: list[list[Reading] | Event], split: list[int]
@@ -133,7 +133,7 @@ def test_any_split_into_batches_gives_the_same_transitions(
     assert parts == whole
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(story())
 def test_whatever_comes_no_invariant_breaks(events: list[list[Reading] | Event]) -> None:
     engine, out = play(events)
@@ -172,7 +172,7 @@ def _check_life(life: list[Transition]) -> None:
         active = facts.active
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(story(), st.lists(st.sampled_from([1, 5, 9, 11, 400, 100_000]), min_size=1, max_size=10), st.booleans())
 def test_no_data_never_clears_anything(events: list[list[Reading] | Event], waits: list[int], heard: bool) -> None:
     engine, _ = play(events)

@@ -36,6 +36,7 @@ def introduce(state: State, introduction: Introduction) -> int | None:
     slot = state.population.introduce(introduction, state.bindings, state.now, state.paths.common, state.busy)
     if slot is not None:
         settle(state, slot)
+    state.counters.shed = state.population.shed
     return slot
 
 

@@ -39,8 +39,8 @@ def take(state: State, slot: int, reading: Reading, how: Arrived) -> None:
     else:
         channels.time[slot], channels.arrival[slot], channels.value[slot] = sample.time, sample.arrival, sample.value
     in_test = bool(reading.quality & Quality.TEST)
-    if in_test and not retained and not late:
-        in_test = trial.told(state, number, slot, cause)
+    if in_test:
+        in_test = trial.counts(state, number) if retained or late else trial.told(state, number, slot, cause)
     elif not in_test and not retained and not late:
         trial.ended(state, number, slot, cause)
     if sample.value == 0 and kind_of(channels.names[slot]) == "online":

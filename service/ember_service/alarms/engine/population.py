@@ -12,6 +12,7 @@ from ember_wire.readings import Introduction
 
 MAX_DISCOVERED: Final = 1_000
 MAX_CHANNELS: Final = 32
+MAX_REGISTERED_CHANNELS: Final = 256
 MAX_TOLD: Final = 65_536
 Busy = Callable[[], set[str]]
 """Names of the devices that must not give way."""
@@ -36,7 +37,8 @@ class Population:
         if not device or not name or self.channels.index.get(channel) >= 0:
             return None
         if device in bindings.places:
-            return self._add(channel, self._device(device, bindings, now, clock), name)
+            registered = self._device(device, bindings, now, clock)
+            return self._add_if_fits(channel, registered, name, MAX_REGISTERED_CHANNELS, busy)
         self.told.pop(channel, None)
         self.told[channel] = (device, name)
         if len(self.told) > MAX_TOLD:
@@ -46,10 +48,7 @@ class Population:
             self._make_room(busy)
             number = self._device(device, bindings, now, clock)
             self.discovered.add(number)
-        if not self._fits(number, name, busy):
-            self.shed += 1
-            return None
-        return self._add(channel, number, name)
+        return self._add_if_fits(channel, number, name, MAX_CHANNELS, busy)
 
     def who(self, channel: int, bindings: Bindings) -> tuple[str, str] | None:
         """Device and name behind an id without a slot, as far as they can be known."""
@@ -85,6 +84,12 @@ class Population:
         number = self.devices.number.get(name)
         return self.devices.add(name, clock, now, bindings.patience(name)) if number is None else number
 
+    def _add_if_fits(self, channel: int, number: int, name: str, limit: int, busy: Busy) -> int | None:
+        if self._fits(number, name, limit, busy):
+            return self._add(channel, number, name)
+        self.shed += 1
+        return None
+
     def _add(self, channel: int, number: int, name: str) -> int:
         slot = self.channels.add(channel, number, name)
         self.devices.channels[number].append(slot)
@@ -99,10 +104,10 @@ class Population:
         if idle:
             self.drop(idle[int(np.argmin(self.devices.seen[idle]))])
 
-    def _fits(self, number: int, name: str, busy: Busy) -> bool:
+    def _fits(self, number: int, name: str, limit: int, busy: Busy) -> bool:
         """Room for one more channel: a verdict takes the place of another one that is none, if need be."""
         slots = self.devices.channels[number]
-        if len(slots) < MAX_CHANNELS:
+        if len(slots) < limit:
             return True
         if kind_of(name) not in VERDICTS:
             return False

@@ -25,7 +25,7 @@ LATE_AFTER: Final = 30_000
 """An alarm that happened longer than this before we learnt of it is marked late, ms."""
 HORIZON: Final = 600_000
 """A sample older than its channel's newest is late; unless no other came for so long (ms): then its clock stepped."""
-KEEP_ANSWERS: Final = 10_000
+KEEP_ANSWERS: Final = 4_096
 KEEP_UNKNOWN: Final = 1_024
 
 
@@ -53,6 +53,7 @@ class Counters(msgspec.Struct):
     late: int = 0
     bad: int = 0
     unknown: int = 0
+    shed: int = 0
     duplicate_batches: int = 0
 
 
