@@ -12,6 +12,7 @@ from ember_gateway.metrics import Metrics
 from tests.integration.deploy.site import DEPLOY, compose, program
 
 FOLDER: Final = DEPLOY / "prometheus"
+TESTS: Final = sorted(FOLDER.glob("rules*_test.yml"))
 RULES: Final = [
     rule for group in yaml.safe_load((FOLDER / "rules.yml").read_text("utf-8"))["groups"] for rule in group["rules"]
 ]
@@ -30,12 +31,12 @@ def test_the_configuration_is_valid() -> None:
 
 
 def test_every_alert_behaves_as_its_tests_say() -> None:
-    promtool("test", "rules", FOLDER / "rules_test.yml")
+    promtool("test", "rules", *TESTS)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule["alert"] for rule in RULES])
 def test_every_alert_has_a_test_that_fires_it_and_says_what_to_do(rule: dict[str, Any]) -> None:
-    tests = yaml.safe_load((FOLDER / "rules_test.yml").read_text("utf-8"))["tests"]
+    tests = [test for file in TESTS for test in yaml.safe_load(file.read_text("utf-8"))["tests"]]
     fired = [
         sample["labels"]
         for test in tests
