@@ -20,8 +20,8 @@ from ember_host.embedded.leftovers import clear
 from ember_host.embedded.postgres import EmbeddedPostgres
 from ember_host.supervisor import Supervisor
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="not run: only Linux ends a child with its parent")
-root = pytest.mark.skipif(os.geteuid() != 0, reason="not run: is about root, and we are not")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="does not apply: only Linux ends a child with its parent")
+root = pytest.mark.skipif(os.geteuid() != 0, reason="does not apply: is about root, and we are not")
 
 
 @pytest.fixture(scope="module")

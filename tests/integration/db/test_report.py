@@ -13,10 +13,10 @@ from ember_base import schema
 from ember_base.migrate import READER
 from tests.support.rows import T0, at, introduce, raise_alarm, register, store, tell
 
-AGGREGATE = "time workshop device channel kind unit min avg max count"
+AGGREGATE = "time workshop device channel kind unit min avg max count channel_id"
 COLUMNS = {
-    "channel": "workshop device channel kind unit zone first_seen",
-    "reading": "time received workshop device channel kind unit value quality",
+    "channel": "workshop device channel kind unit zone first_seen channel_id",
+    "reading": "time received workshop device channel kind unit value quality channel_id",
     "reading_1m": AGGREGATE,
     "reading_1h": AGGREGATE,
     "reading_1d": AGGREGATE,
@@ -46,7 +46,7 @@ async def test_views_have_the_columns_of_the_contract(engine: AsyncEngine) -> No
         " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0"
         " WHERE c.relnamespace = 'report'::regnamespace GROUP BY 1",
     )
-    assert {name: columns for name, columns in found} == COLUMNS  # noqa: C416
+    assert dict(found) == COLUMNS
 
 
 async def test_readings_carry_their_names(engine: AsyncEngine) -> None:
@@ -56,8 +56,8 @@ async def test_readings_carry_their_names(engine: AsyncEngine) -> None:
         unknown = await introduce(connection, "stranger", "smoke.2")
     await store(engine, [(known, T0, 21.5), (unknown, at(1), 0.5)])
     assert await rows(engine, "SELECT * FROM report.reading ORDER BY time") == [
-        (T0, at(1), "w1", "d1", "temperature", "temperature", "Cel", 21.5, 0),
-        (at(1), at(2), "unassigned", "stranger", "smoke.2", "smoke", "%/m", 0.5, 0),
+        (T0, at(1), "w1", "d1", "temperature", "temperature", "Cel", 21.5, 0, known),
+        (at(1), at(2), "unassigned", "stranger", "smoke.2", "smoke", "%/m", 0.5, 0, unknown),
     ]
     assert await rows(engine, "SELECT workshop, device, channel, kind, unit, zone FROM report.channel ORDER BY 2") == [
         ("w1", "d1", "temperature", "temperature", "Cel", "z1"),
@@ -74,16 +74,16 @@ async def test_aggregates_carry_their_names(engine: AsyncEngine) -> None:
     )
     names = ("w1", "d1", "load", "load", "%")
     assert await rows(engine, "SELECT * FROM report.reading_1m ORDER BY time") == [
-        (T0, *names, 10.0, 15.0, 20.0, 2),
-        (at(60), *names, 60.0, 60.0, 60.0, 1),
-        (at(3600), *names, 2.0, 2.0, 2.0, 1),
+        (T0, *names, 10.0, 15.0, 20.0, 2, channel),
+        (at(60), *names, 60.0, 60.0, 60.0, 1, channel),
+        (at(3600), *names, 2.0, 2.0, 2.0, 1, channel),
     ]
     assert await rows(engine, "SELECT * FROM report.reading_1h ORDER BY time") == [
-        (T0, *names, 10.0, 30.0, 60.0, 3),
-        (at(3600), *names, 2.0, 2.0, 2.0, 1),
+        (T0, *names, 10.0, 30.0, 60.0, 3, channel),
+        (at(3600), *names, 2.0, 2.0, 2.0, 1, channel),
     ]
     midnight = T0 - timedelta(hours=12)
-    assert await rows(engine, "SELECT * FROM report.reading_1d") == [(midnight, *names, 2.0, 23.0, 60.0, 4)]
+    assert await rows(engine, "SELECT * FROM report.reading_1d") == [(midnight, *names, 2.0, 23.0, 60.0, 4, channel)]
 
 
 async def test_alarms_and_their_events(engine: AsyncEngine) -> None:
