@@ -7,8 +7,10 @@ from typing import Any, Final
 
 import pytest
 import yaml
+from prometheus_client import CollectorRegistry
 
-from ember_gateway.metrics import Metrics
+from ember_gateway.metrics import Metrics as Gateway
+from ember_service.alarms.metrics import Metrics as Evaluator
 from tests.integration.deploy.site import DEPLOY, compose, program
 
 FOLDER: Final = DEPLOY / "prometheus"
@@ -51,9 +53,10 @@ def test_every_alert_has_a_test_that_fires_it_and_says_what_to_do(rule: dict[str
 
 
 def test_every_metric_named_is_one() -> None:
-    named = {name for rule in RULES for name in re.findall(r"emberwatch_gateway_[a-z_]+", rule["expr"])}
-    known = {sample.name for family in Metrics().registry.collect() for sample in family.samples}
-    known |= {"emberwatch_gateway_dead_letters_total"}  # has no sample before the first
+    named = {name for rule in RULES for name in re.findall(r"emberwatch_(?:gateway|evaluator)_[a-z_]+", rule["expr"])}
+    families = [*Gateway().registry.collect(), *Evaluator(CollectorRegistry()).registry.collect()]
+    ends = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum"), "gauge": ("",)}
+    known = {family.name + end for family in families for end in ends[family.type]}
     assert named <= known
 
 
