@@ -76,7 +76,8 @@ async def test_the_fire_is_told_as_it_grows_judged_once_and_returns(broker: Brok
     before = next(n for n, (d, leaf, _) in enumerate(observer.messages) if (d, leaf) == (waste, "alarm"))
     early = [s for d, _, m in observer.messages[:before] if d == waste for s in m.samples]
     assert any(s.channel == "smoke" and 1.5 < s.value < 10 for s in early), "the rise is seen before the verdict"
-    assert min(observer.values("ws-07-meter", "current.l1", "telemetry")) < 1
+    current = observer.values("ws-07-meter", "current.l1", "telemetry")
+    assert min(current) < 0.1 * max(current), "the fuse has gone, at whatever hour this runs"
 
 
 async def test_a_destroyed_device_is_missed_by_the_broker_and_comes_back_as_another_boot(
