@@ -172,25 +172,8 @@ def _demo(arguments: argparse.Namespace) -> int:
     playing = _playing(arguments, wall_clock() + round(arguments.delay * 1000))
     if not arguments.devices:
         raise ValueError("a demo needs a device at least; for none, start no simulator")
-    missing = set(playing.scenario.devices) - {device["id"] for device in plan["devices"]}
-    if missing:
-        playing = _without(playing, missing)
+    playing = playing.cast_from({device["id"] for device in plan["devices"]})
     return _play(arguments, World(plan, arguments.seed, playing), own=playing.scenario.devices, seconds=None)
-
-
-def _without(playing: Playing, missing: Collection[str]) -> Playing:
-    """A small district plays what it has the devices for."""
-    scenario = playing.scenario
-    timeline = [
-        msgspec.structs.replace(effect, devices=left)
-        for effect in scenario.timeline
-        if (left := [device for device in effect.devices if device not in missing])
-    ]
-    devices = [device for device in scenario.devices if device not in missing]
-    if not devices:
-        raise ScenarioError(f"this district has none of the devices of {scenario.name}")
-    log.warning("%s goes without %s", scenario.name, ", ".join(sorted(missing)))
-    return playing._replace(scenario=msgspec.structs.replace(scenario, devices=devices, timeline=timeline))
 
 
 def _play(arguments: argparse.Namespace, world: World, *, own: Collection[str], seconds: float | None) -> int:

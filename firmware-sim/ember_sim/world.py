@@ -1,7 +1,9 @@
 """What every device of the district would measure at a moment: an ordinary day, and a scenario on top. Pure."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple, Self
+
+import msgspec
 
 from ember_sim import physics
 from ember_sim.physics import Values
@@ -24,6 +26,20 @@ class Playing(NamedTuple):
     def end(self) -> int:
         """When all is as before, in ms since the epoch."""
         return self.start + round(self.scenario.duration * self.stretch * 1000)
+
+    def cast_from(self, known: Collection[str]) -> Self:
+        """The same with only those devices that there are: a small district plays what it can. Raises ScenarioError
+        where it has none of them."""
+        scenario = self.scenario
+        devices = [device for device in scenario.devices if device in known]
+        if not devices:
+            raise ScenarioError(f"this district has none of the devices of {scenario.name}")
+        timeline = [
+            msgspec.structs.replace(effect, devices=left)
+            for effect in scenario.timeline
+            if (left := [device for device in effect.devices if device in known])
+        ]
+        return self._replace(scenario=msgspec.structs.replace(scenario, devices=devices, timeline=timeline))
 
 
 class World:

@@ -164,3 +164,12 @@ def test_an_unknown_scenario_names_the_known_ones() -> None:
 def test_a_district_without_the_devices_is_refused() -> None:
     with pytest.raises(ScenarioError, match="ws-07-casting-smoke"):
         World(plan(7, 1), 7, Playing(FIRE, START))
+
+
+def test_a_small_district_plays_what_it_has_the_devices_for() -> None:
+    small = plan(7, 1)
+    playing = Playing(FIRE, START).cast_from({device["id"] for device in small["devices"]})
+    [verdict] = ground_truth(World(small, 7, playing))["verdicts"]
+    assert verdict["device"] == "ws-07-waste-smoke"
+    with pytest.raises(ScenarioError, match="none of the devices"):
+        playing.cast_from({"other"})
