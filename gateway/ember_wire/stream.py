@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 VERSION: Final = 1
 _VERSION_BYTE: Final = bytes([VERSION])
-_HEADER: Final = struct.Struct("<BBQQqI")  # version, length of the gateway's name, start, n, sent, count
+_HEADER: Final = struct.Struct("<BHQQqI")  # version, bytes of the gateway's name, start, n, sent, count
 _ROW_BYTES: Final = 8 + 8 + 8 + 8 + 2
 _intro_encoder = msgspec.msgpack.Encoder()
 _intro_decoder = msgspec.msgpack.Decoder(list[tuple[int, str, str]])
@@ -89,7 +89,7 @@ def unpack_batch(data: bytes) -> Batch:
             columns.append(np.frombuffer(data, kind, count, at))
             at += count * width
         introductions = [Introduction(*row) for row in _intro_decoder.decode(memoryview(data)[at:])]
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise StreamError(f"a batch whose text cannot be read: {error}") from None
     return Batch(gateway, start, n, sent, Columns(*columns), introductions)
 
@@ -105,5 +105,5 @@ def unpack(data: bytes, kind: type[T]) -> T:
         raise StreamError(f"a message of version {data[0] if data else 'none'}; this process reads {VERSION}")
     try:
         return msgspec.msgpack.decode(memoryview(data)[1:], type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise StreamError(f"not a {kind.__name__}: {error}") from None

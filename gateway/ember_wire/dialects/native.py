@@ -1,5 +1,6 @@
 """Emberwatch's own dialect: `ew/v1/dev/{device}/{telemetry,alarm,status}` of contract.md."""
 
+import json
 import math
 from typing import Any, Final
 
@@ -12,6 +13,9 @@ MAX_BYTES: Final = 256 * 1024
 MAX_DEPTH: Final = 8
 MAX_REJECTS: Final = 64
 MAX_TEXT: Final = 256
+MAX_ATTRIBUTES: Final = 64
+MAX_DIGITS: Final = 400
+"""A whole number longer than this is beyond a 64-bit float whatever its digits are."""
 _STATUS_VALUES: Final = ("online", "battery")
 _decoder = msgspec.json.Decoder()
 
@@ -43,12 +47,20 @@ def _parse(payload: bytes, out: Decoded) -> Any:
         return None
     try:
         body = _decoder.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        _reject(out, Reason.NOT_JSON, f"not JSON: {error}")
-        return None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        try:
+            body = _lenient(payload)
+        except ValueError:
+            _reject(out, Reason.NOT_JSON, f"not JSON: {error}")
+            return None
     if body is None:
         _reject(out, Reason.UNKNOWN_SHAPE, "null: send an object with `values`")
     return body
+
+
+def _lenient(payload: bytes) -> Any:
+    """Read what only one number spoils (NaN, Infinity, 1e999): that value is set aside, not the verdict beside it."""
+    return json.loads(payload.decode(), parse_int=lambda digits: int(digits) if len(digits) < MAX_DIGITS else math.inf)
 
 
 def _depth_exceeds(payload: bytes, limit: int) -> bool:
@@ -106,7 +118,7 @@ def _time(ts: Any) -> tuple[int | None, bool]:
     """(ms, whether what stood there was no time). Whether it can be is for the gateway, which has a clock."""
     if ts is None:
         return None, False
-    if isinstance(ts, bool) or not isinstance(ts, int | float) or not math.isfinite(ts) or abs(ts) >= 2**62:
+    if isinstance(ts, bool) or not isinstance(ts, int | float) or not abs(ts) < 2**62:  # NaN is not less either
         return None, True
     return int(ts), False
 
@@ -146,7 +158,10 @@ def _value(name: str, value: Any, like: Sample, out: Decoded) -> None:
 def _attribute(name: str, value: Any, out: Decoded) -> None:
     """Keep a text about the device. Numbers and lists of the status message are kept as text too."""
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    text = text.replace("\0", "")[:MAX_TEXT]
+    text = text.encode(errors="replace").decode().replace("\0", "")[:MAX_TEXT]
+    if len(out.attributes) >= MAX_ATTRIBUTES and name not in out.attributes:
+        _reject(out, Reason.TOO_MANY, f"more than {MAX_ATTRIBUTES} texts in one message: send those that matter")
+        return
     try:
         out.attributes[check_name(name)] = text
     except BadNameError as error:
