@@ -7,15 +7,16 @@ owner must acknowledge by hand carries the connection it came over, since packet
 import asyncio
 import logging
 import ssl
+import threading
 from collections import deque
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 from urllib.parse import unquote, urlsplit
 
 from paho.mqtt import client as paho
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -26,6 +27,7 @@ RETRY_S: Final = (1, 5)
 KEEPALIVE_S: Final = 15
 IN_FLIGHT: Final = 1000
 CONNECT_TIMEOUT_S: Final = 5.0
+STOP_S: Final = 0.5
 
 
 class Incoming(NamedTuple):
@@ -75,6 +77,7 @@ class Link(AbstractAsyncContextManager["Link"]):
         self._keep_session = keep_session
         self._v5 = version == "5"
         self._inbox: deque[Incoming] = deque()
+        self._woken = False
         self._connection = 0
         self._connected = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -94,7 +97,11 @@ class Link(AbstractAsyncContextManager["Link"]):
 
     def publish(self, topic: str, payload: bytes | str, *, qos: int = 1, retain: bool = False) -> paho.MQTTMessageInfo:
         """Hand a message to the broker; the returned info tells when it was acknowledged."""
-        return self._client.publish(topic, payload, qos=qos, retain=retain)
+        info = self._client.publish(topic, payload, qos=qos, retain=retain)
+        if qos and info.rc == MQTTErrorCode.MQTT_ERR_NO_CONN:
+            # It is queued all the same; but with this mark paho's info would raise for good, also once it is out.
+            info.rc = MQTTErrorCode.MQTT_ERR_SUCCESS
+        return info
 
     def ack(self, message: Incoming) -> bool:
         """Acknowledge a QoS 1 message; false (and nothing sent) where it came over a connection that is gone."""
@@ -113,7 +120,7 @@ class Link(AbstractAsyncContextManager["Link"]):
         self._loop = asyncio.get_running_loop()
         self._client.connect_async(
             self._where.hostname or "127.0.0.1",
-            self._where.port or (8883 if self._where.scheme == "mqtts" else 1883),
+            self._port,
             KEEPALIVE_S,
             **self._session_arguments(),
         )
@@ -123,12 +130,19 @@ class Link(AbstractAsyncContextManager["Link"]):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await asyncio.to_thread(self._stop)
-        self._connected.clear()
-
-    def _stop(self) -> None:
         self._client.disconnect()
-        self._client.loop_stop()
+        stopped = asyncio.Event()
+
+        def stop() -> None:
+            self._client.loop_stop()
+            self._hand_over(stopped.set)
+
+        # paho's thread may sleep or connect just now: a thread that nobody waits for sees it to its end.
+        threading.Thread(target=stop, name="mqtt stop", daemon=True).start()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_S):
+                await stopped.wait()
+        self._connected.clear()
 
     def _make_client(self, client_id: str, manual_ack: bool, will: Will | None) -> paho.Client:
         client = paho.Client(
@@ -150,6 +164,7 @@ class Link(AbstractAsyncContextManager["Link"]):
         client.on_connect = self._connect
         client.on_disconnect = self._disconnect
         client.on_connect_fail = self._connect_failed
+        client.on_subscribe = self._subscribed
         client.on_message = self._message
         return client
 
@@ -181,16 +196,22 @@ class Link(AbstractAsyncContextManager["Link"]):
     def _connect_failed(self, _client: paho.Client, _user: Any) -> None:
         log.warning("no broker answers at %s; retrying", self._address)
 
+    def _subscribed(self, _client: paho.Client, _user: Any, _mid: int, reasons: Any, _properties: Any) -> None:
+        for reason in reasons:
+            if reason.is_failure:
+                names = ", ".join(topic for topic, _ in self._subscriptions)
+                log.error("the broker at %s refuses us a subscription (%s) of: %s", self._address, reason, names)
+
     def _message(self, _client: paho.Client, _user: Any, message: paho.MQTTMessage) -> None:
         try:
             topic = message.topic
         except UnicodeDecodeError:
             topic = ""  # not UTF-8, so not MQTT: the owner sets it aside as a topic that nobody knows
-        first = not self._inbox
         self._inbox.append(
             Incoming(topic, bytes(message.payload), message.qos, message.retain, message.mid, self._connection)
         )
-        if first:
+        if not self._woken:
+            self._woken = True
             self._hand_over(self._drain)
 
     def _hand_over(self, call: Callable[[], None]) -> None:
@@ -205,17 +226,22 @@ class Link(AbstractAsyncContextManager["Link"]):
         self._on_connected()
 
     def _drain(self) -> None:
-        """Hand over what came in. The inbox is emptied last, so that paho's thread sees when to call again."""
+        """Hand over what came in.
+
+        `_woken` falls before the first look: what paho's thread adds from now on is seen here, or wakes us again.
+        """
+        self._woken = False
         for _ in range(len(self._inbox)):
-            message = self._inbox[0]
+            message = self._inbox.popleft()
             try:
                 self._on_message(message)
             except Exception:
                 log.exception("a message on %s could not be handled", message.topic)
-            self._inbox.popleft()
-        if self._inbox:
-            self._hand_over(self._drain)
 
     @property
     def _address(self) -> str:
-        return f"{self._where.hostname}:{self._where.port or 1883}"
+        return f"{self._where.hostname}:{self._port}"
+
+    @property
+    def _port(self) -> int:
+        return self._where.port or (8883 if self._where.scheme == "mqtts" else 1883)
