@@ -1,6 +1,7 @@
 """The way to PostgreSQL: an SQLAlchemy engine on asyncpg."""
 
 from typing import Final
+from urllib.parse import parse_qsl, urlencode
 
 from sqlalchemy.exc import DBAPIError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -12,9 +13,11 @@ AWAY: Final = (OSError, TimeoutError, SQLAlchemyError)
 
 
 def async_url(url: str) -> str:
-    """A `postgresql://` URL as SQLAlchemy's `postgresql+asyncpg://`."""
+    """A `postgresql://` URL as SQLAlchemy's `postgresql+asyncpg://`; libpq's `sslmode` is asyncpg's `ssl`."""
     _, _, rest = url.partition("://")
-    return f"postgresql+asyncpg://{rest}"
+    place, mark, query = rest.partition("?")
+    options = [("ssl" if name == "sslmode" else name, value) for name, value in parse_qsl(query)]
+    return f"postgresql+asyncpg://{place}{mark}{urlencode(options)}"
 
 
 def make_engine(url: str, *, pool: int = 4, application: str = "emberwatch") -> AsyncEngine:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -16,15 +16,24 @@ class SettingsError(ValueError):
     """One or more settings that cannot be used; the text names each and what is expected."""
 
 
+DATABASE_OPTIONS = ("host", "port", "ssl", "sslmode")
+"""What may stand behind the `?` of a database's URL."""
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+
+
 def _url(*schemes: str) -> Any:
     def check(value: str) -> str:
-        parts = urlsplit(value)
         expected = f"expected a URL such as {schemes[0]}://host:port"
+        try:
+            parts = urlsplit(value)
+            host = parts.hostname
+        except ValueError:
+            raise ValueError(expected) from None
         try:
             port = parts.port
         except ValueError:
             raise ValueError(f"{expected}; the port must be a number up to 65535") from None
-        if parts.scheme not in schemes or not (parts.hostname or "host=" in parts.query):
+        if parts.scheme not in schemes or not (host or "host=" in parts.query):
             raise ValueError(expected)
         if port == 0:
             raise ValueError(f"{expected}; port 0 is none")
@@ -34,7 +43,18 @@ def _url(*schemes: str) -> Any:
 
 
 Port = Annotated[int, Field(ge=1, le=65535)]
-DatabaseUrl = Annotated[str, _url("postgresql", "postgres")]
+
+
+def _database_options(url: str) -> str:
+    for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True):
+        if name not in DATABASE_OPTIONS:
+            raise ValueError(f"expected no option behind the ? but {', '.join(DATABASE_OPTIONS)}, not {name!r}")
+        if name in ("ssl", "sslmode") and value not in SSL_MODES:
+            raise ValueError(f"expected {name} to be one of {', '.join(SSL_MODES)}")
+    return url
+
+
+DatabaseUrl = Annotated[str, _url("postgresql", "postgres"), AfterValidator(_database_options)]
 MqttUrl = Annotated[str, _url("mqtt", "mqtts")]
 SmtpUrl = Annotated[str, _url("smtp", "smtps")]
 HttpUrl = Annotated[str, _url("http", "https")]
@@ -92,10 +112,10 @@ def load(**given: Any) -> Settings:
 
 
 def _plain(fault: Any) -> str:
-    """What is wrong and what is expected, without the value of a secret."""
+    """What is wrong and what is expected, without the value of a secret: URLs may hold a password as well."""
     expected = str(fault["msg"]).removeprefix("Value error, ")
-    field = Settings.model_fields[str(fault["loc"][0])]
-    secret = "Secret" in str(field.annotation) or "password" in (field.description or "")
+    name = str(fault["loc"][0])
+    secret = "Secret" in str(Settings.model_fields[name].annotation) or name.endswith("_url")
     return expected if secret else f"{expected} (got {fault['input']!r})"
 
 
