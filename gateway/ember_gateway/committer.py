@@ -21,6 +21,7 @@ REPLAY_WITHIN_S: Final = 30.0
 RETRY_S: Final = 1.0
 STREAMED_WITHIN_S: Final = 1.0
 MOST_READINGS: Final = 20_000
+MOST_PARCELS: Final = 500
 
 
 class Committer:
@@ -53,9 +54,7 @@ class Committer:
         while True:
             if self._away.is_set():
                 await self._probe()
-            if not self._away.is_set() and len(self._spool):
-                await self._replay()
-            else:
+            if self._away.is_set() or not len(self._spool) or not await self._replayed():
                 await asyncio.sleep(RETRY_S)
 
     async def drain(self) -> None:
@@ -78,18 +77,17 @@ class Committer:
 
     async def _streamed(self, parcels: list[Parcel]) -> None:
         """Wait until the broker has the stream's messages: a kill after the PUBACK must not swallow an alarm."""
-        for parcel in reversed(parcels):
-            if parcel.sent is not None:
-                while not parcel.sent.is_published() and parcel.reachable:
-                    await asyncio.to_thread(parcel.sent.wait_for_publish, STREAMED_WITHIN_S)
-                return
+        last = next((parcel.sent for parcel in reversed(parcels) if parcel.sent is not None), None)
+        if last is not None:
+            while not last.is_published() and any(parcel.reachable for parcel in parcels):
+                await asyncio.to_thread(last.wait_for_publish, STREAMED_WITHIN_S)
 
     def _oldest(self) -> list[Parcel]:
         parcels, readings = [], 0
         for parcel in self._queue:
             parcels.append(parcel)
             readings += len(parcel.batch.columns)
-            if readings >= MOST_READINGS:
+            if readings >= MOST_READINGS or len(parcels) >= MOST_PARCELS:
                 break
         return parcels
 
@@ -101,6 +99,10 @@ class Committer:
             async with asyncio.timeout(COMMIT_WITHIN_S):
                 stored = await self._sink.commit(parcels)
         except AWAY as error:
+            self._lost(error)
+            return False
+        except Exception as error:  # what nobody foresaw is kept like the rest; replay finds the one record at fault
+            log.exception("a commit failed")
             self._lost(error)
             return False
         self._metrics.commit_seconds.observe(time.monotonic() - started)
@@ -132,28 +134,47 @@ class Committer:
         self._metrics.database_up.set(1)
         self._away.clear()
 
-    async def _replay(self) -> None:
-        """Bring in the oldest of the spool. What the database refuses for what it is stands alone, then aside."""
+    async def _replayed(self) -> bool:
+        """Bring in the oldest of the spool; false where neither database nor disk would just now."""
+        try:
+            return await self._replay()
+        except OSError as error:
+            if "spool" not in self.faults:
+                log.warning("the spool cannot be worked off (%s); retrying", error)
+            self.faults["spool"] = f"cannot be worked off: {error}"
+            return False
+
+    async def _replay(self) -> bool:
+        """What the database refuses for what it is (or nobody foresaw) is tried alone, then set aside."""
         parcels, after = await asyncio.to_thread(self._spool.peek, self._at_once)
         try:
             async with asyncio.timeout(REPLAY_WITHIN_S):
                 stored = await self._sink.commit(parcels)
-        except (DataError, IntegrityError) as error:
-            if len(parcels) > 1:
-                self._at_once = 1
-                return
-            await asyncio.to_thread(self._spool.put_aside, to_record(parcels[0]), str(error.orig))
-            self.faults["set aside"] = f"{self._spool.set_aside} spool records were refused by the database"
         except AWAY as error:
-            self._lost(error)
-            return
+            if not isinstance(error, DataError | IntegrityError):
+                self._lost(error)
+                return False
+            await self._refused(parcels, explain(error))
+        except Exception as error:
+            log.exception("a replay failed")
+            await self._refused(parcels, repr(error))
         else:
             self._at_once = None
             self._metrics.stored.inc(stored)
+        if self._at_once and len(parcels) > 1:
+            return True
         await asyncio.to_thread(self._spool.advance, after)
+        self.faults.pop("spool", None)
         self._measure_spool()
         if not len(self._spool):
             log.info("the spool is empty again")
+        return True
+
+    async def _refused(self, parcels: list[Parcel], why: str) -> None:
+        self._at_once = 1
+        if len(parcels) == 1:
+            await asyncio.to_thread(self._spool.put_aside, to_record(parcels[0]), why)
+            self.faults["set aside"] = f"{self._spool.set_aside} spool records were refused by the database"
 
     def _lost(self, error: BaseException) -> None:
         """Note that the database is late or away, once in the log, until it answers again."""

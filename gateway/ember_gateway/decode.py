@@ -24,7 +24,12 @@ def decode(message: Incoming) -> Decoded:
         return _refused(Reject(Reason.BAD_NAME, f"device name: {error}"))
     except Exception as error:  # a fault of ours must not stop the stream
         log.exception("a message on %s could not be decoded", message.topic)
-        return _refused(Reject(Reason.INTERNAL, f"a fault of the gateway: {error!r}; please report it"))
+        return _refused(internal(error))
+
+
+def internal(error: Exception) -> Reject:
+    """Set aside what we, not the device, got wrong."""
+    return Reject(Reason.INTERNAL, f"a fault of the gateway: {error!r}; please report it")
 
 
 def _topic_reason(topic: str) -> Reject:

@@ -3,20 +3,21 @@
 import asyncio
 import logging
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Final
 
 from prometheus_client import start_http_server
 
 from ember_base.database import AWAY, explain, make_engine
+from ember_base.lock import only_one
 from ember_base.mqtt import Incoming, Link
 from ember_base.settings import Settings, SettingsError
 from ember_gateway import calibration
 from ember_gateway.batcher import Batcher, next_start
 from ember_gateway.committer import Committer
-from ember_gateway.decode import decode
+from ember_gateway.decode import decode, internal
 from ember_gateway.metrics import Metrics
-from ember_gateway.resolve import Resolver
+from ember_gateway.resolve import Resolved, Resolver
 from ember_gateway.sink import Sink
 from ember_gateway.spool import Spool
 from ember_wire import topics
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 GATHER_S: Final = 0.02
 HEARTBEAT_S: Final = 2.0
 RETRY_S: Final = 2.0
+DRAIN_S: Final = 1.0
 
 
 def now_ms() -> int:
@@ -39,7 +41,6 @@ class Gateway:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         folder = settings.data_dir / "gateway"
-        folder.mkdir(parents=True, exist_ok=True)
         self._snapshot = folder / "calibration.msgpack"
         self.metrics = Metrics()
         self._engine = make_engine(settings.database_url, pool=3, application="emberwatch gateway")
@@ -98,17 +99,25 @@ class Gateway:
                 for task in tasks:
                     task.cancel()
             self._flush()
-            await self._committer.drain()
+            with suppress(TimeoutError):  # then the broker delivers again what was not acknowledged
+                async with asyncio.timeout(DRAIN_S):
+                    await self._committer.drain()
             log.info("stopped; %d parcels stay in the spool", len(self._spool))
 
     def _receive(self, link: Link, message: Incoming) -> None:
         arrival = now_ms()
         self.metrics.messages.inc()
         decoded = decode(message)
-        resolved = self._resolver.resolve(decoded, arrival, retained=message.retain)
+        try:
+            resolved = self._resolver.resolve(decoded, arrival, retained=message.retain)
+        except Exception as error:  # a fault of ours must not stop the stream
+            log.exception("a message on %s could not be resolved", message.topic)
+            resolved = Resolved(rejects=[internal(error)])
         self._batcher.add(link, message, decoded, resolved, arrival)
         self._gathered.set()
-        if link is self._alarms or self._batcher.full:
+        if self._batcher.full:
+            self._flush()  # here, not in the loop's turn: thousands may come before that
+        elif link is self._alarms:
             self._urgent.set()
 
     async def _flush_loop(self) -> None:
@@ -125,16 +134,14 @@ class Gateway:
     def _flush(self) -> None:
         self._gathered.clear()
         self._urgent.clear()
-        parcel = self._batcher.take(now_ms())
-        if parcel is None:
-            return
-        if len(parcel.batch.columns) or parcel.batch.introductions:
-            packed = pack_batch(parcel.batch)
-            parcel.sent = self._stream.publish(topics.stream_readings(parcel.batch.gateway), packed)
-            self.metrics.readings.inc(len(parcel.batch.columns))
-        for letter in parcel.dead_letters:
-            self.metrics.dead_letters.labels(letter.reason).inc()
-        self._committer.put(parcel)
+        for parcel in self._batcher.take(now_ms()):
+            if len(parcel.batch.columns) or parcel.batch.introductions:
+                packed = pack_batch(parcel.batch)
+                parcel.sent = self._stream.publish(topics.stream_readings(parcel.batch.gateway), packed)
+                self.metrics.readings.inc(len(parcel.batch.columns))
+            for letter in parcel.dead_letters:
+                self.metrics.dead_letters.labels(letter.reason).inc()
+            self._committer.put(parcel)
 
     async def _heartbeat_loop(self) -> None:
         name = self._batcher.gateway
@@ -166,7 +173,12 @@ class Gateway:
 
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
-    """Run one gateway until `stop` is set. Raises SettingsError where its metrics port is taken."""
+    """Run one gateway until `stop` is set. Raises SettingsError where its folder or its metrics port is taken."""
+    with only_one(settings.data_dir / "gateway", "gateway"):
+        await _run_alone(settings, stop)
+
+
+async def _run_alone(settings: Settings, stop: asyncio.Event) -> None:
     gateway = Gateway(settings)
     try:
         server, thread = start_http_server(

@@ -51,9 +51,9 @@ class Sink:
         return stored
 
     async def probe(self) -> None:
-        """Ask the database for a sign of life. Raises what the database raises."""
+        """Ask the database whether it is there, and migrated. Raises what the database raises."""
         async with self._engine.connect() as connection:
-            await connection.exec_driver_sql("SELECT 1")
+            await connection.exec_driver_sql("SELECT channel, quality FROM reading LIMIT 0")
 
 
 async def _write_readings(connection: AsyncConnection, parcels: list[Parcel]) -> int:
@@ -69,6 +69,7 @@ async def _write_readings(connection: AsyncConnection, parcels: list[Parcel]) ->
 
 async def _write_channels(connection: AsyncConnection, parcels: list[Parcel]) -> None:
     told = {i.channel: i for parcel in parcels for i in parcel.batch.introductions}
+    told = dict(sorted(told.items()))  # in one order in every transaction: live traffic and replay cannot deadlock
     if told:
         kinds = [kind_of(i.name) for i in told.values()]
         rows = (
@@ -87,6 +88,7 @@ async def _write_devices(connection: AsyncConnection, parcels: list[Parcel]) -> 
     for seen in (device for parcel in parcels for device in parcel.devices):
         earlier = latest.get(seen.device, (0, {}))
         latest[seen.device] = (max(seen.time, earlier[0]), {**earlier[1], **seen.attributes})
+    latest = dict(sorted(latest.items()))
     if latest:
         attributes = [msgspec.json.encode(a).decode() for _, a in latest.values()]
         await connection.exec_driver_sql(_DEVICES, (list(latest), [t for t, _ in latest.values()], attributes))

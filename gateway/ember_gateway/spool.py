@@ -13,6 +13,7 @@ from ember_wire.stream import StreamError
 log = logging.getLogger(__name__)
 REPLAY_READINGS: Final = 5000
 REPLAY_PARCELS: Final = 200
+REPLAY_BYTES: Final = 8 * 1024 * 1024
 
 
 class SpoolFullError(OSError):
@@ -56,7 +57,10 @@ class Spool:
         """The oldest parcels (`most` of them), and the index to `advance` to once they are committed."""
         parcels: list[Parcel] = []
         readings, after = 0, self._next
-        for index, data in self._read(most):
+        records = self._read(most)
+        if not records:  # all that is left is damaged: the log keeps it aside
+            return [], self._log.next_index
+        for index, data in records:
             try:
                 parcel = from_record(data)
             except StreamError as error:
@@ -86,8 +90,14 @@ class Spool:
         self._aside.sync()
 
     def _read(self, most: int | None) -> list[tuple[int, bytes]]:
+        found, size = [], 0
         with self._lock:
-            return list(islice(self._log.read(self._next), most or REPLAY_PARCELS))
+            for index, data in islice(self._log.read(self._next), most or REPLAY_PARCELS):
+                found.append((index, data))
+                size += len(data)
+                if size >= REPLAY_BYTES:
+                    break
+        return found
 
     def close(self) -> None:
         self._log.close()
