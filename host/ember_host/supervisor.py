@@ -101,10 +101,20 @@ class Supervisor:
             await asyncio.sleep(pause)
             pause = min(pause * 2, longest)
             self.restarts += 1
-            process = await self._spawn(part)
+            process = await self._spawn_again(part, longest)
+
+    async def _spawn_again(self, part: Part, pause: float) -> asyncio.subprocess.Process:
+        """Start a part that ran before: what stands in the way now may be gone in a while."""
+        while True:
+            try:
+                return await self._spawn(part)
+            except OSError as error:
+                log.error("%s cannot be started (%s); trying again in %.1f s", part.name, error, pause)  # noqa: TRY400
+            await asyncio.sleep(pause)
 
     async def _stop(self, part: Part, task: asyncio.Task[None]) -> None:
         task.cancel()
+        await asyncio.wait([task])  # it may be starting the part again just now
         process = self._processes[part.name]
         if process.returncode is None:
             process.send_signal(part.stop_signal)
