@@ -1,3 +1,3 @@
 """Fixtures that every test may take."""
 
-pytest_plugins = ["tests.support.database"]
+pytest_plugins = ["tests.support.broker", "tests.support.database"]
