@@ -107,7 +107,7 @@ class RecordLog:
         """(index, data) of every record from index `first` on that is still there; what is damaged is left out."""
         self._write()
         segments = self._segments()
-        for path, following in zip(segments, [*segments[1:], None], strict=True):
+        for path, following in pairwise([*segments, None]):
             end = _first_index(following) if following else self._next
             if end <= first:
                 continue
