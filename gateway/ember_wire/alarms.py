@@ -134,3 +134,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     as_of: int
     ok: bool
     faults: dict[str, str] = {}
+
+
+def urgency(alarm: AlarmRecord) -> tuple[int, int, int, str]:
+    """Sorts the worst first: class, severity, the oldest."""
+    return CLASS_ORDER[alarm.class_], -alarm.severity, alarm.onset, alarm.id

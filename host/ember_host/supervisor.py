@@ -109,7 +109,7 @@ class Supervisor:
             try:
                 return await self._spawn(part)
             except OSError as error:
-                log.error("%s cannot be started (%s); trying again in %.1f s", part.name, error, pause)  # noqa: TRY400
+                log.error("%s cannot be started (%s); trying again in %.1f s", part.name, error, pause)
             await asyncio.sleep(pause)
 
     async def _stop(self, part: Part, task: asyncio.Task[None]) -> None:

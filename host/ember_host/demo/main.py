@@ -108,8 +108,8 @@ class _Demo:
 
     async def _fill(self) -> None:
         """The district's register and the sign-ins; taken over anew at each start, which changes nothing."""
-        devices = self._wanted.sensors or 200
-        district = plan(SEED, devices=devices, webhook_base=f"http://127.0.0.1:{self._ports.webhook}/webhook")
+        sensors = self._wanted.sensors
+        district = plan(SEED, devices=sensors, webhook_base=f"http://127.0.0.1:{self._ports.webhook}/webhook")
         engine = make_engine(self._database.url, pool=1)
         async with engine.begin() as connection:
             await import_plan(connection, district, "demo")

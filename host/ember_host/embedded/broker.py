@@ -24,6 +24,7 @@ max_inflight_messages 1000
 max_queued_messages 200000
 max_queued_bytes 268435456
 message_size_limit {size}
+set_tcp_nodelay true
 log_dest stderr
 log_type warning
 log_type error

@@ -10,6 +10,14 @@ class Area(msgspec.Struct, frozen=True, kw_only=True):
     parent: str | None = None
 
 
+class Station(msgspec.Struct, frozen=True, kw_only=True):
+    """A fire workstation and the area it looks after."""
+
+    id: str
+    name: str
+    area: str
+
+
 class Workshop(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str

@@ -1,0 +1,1 @@
+"""What happens now, for screens: the state in memory, and the stream to each viewer."""
