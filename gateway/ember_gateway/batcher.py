@@ -19,7 +19,7 @@ MAX_KEPT_PAYLOAD: Final = 64 * 1024
 MAX_DEAD_BYTES: Final = 4 * 1024 * 1024
 SEEN_EVERY_MS: Final = 60_000
 REMEMBERED: Final = 100_000
-_RANDOM_BITS: Final = 16
+_RANDOM_BITS: Final = 20
 
 
 class Batcher:
