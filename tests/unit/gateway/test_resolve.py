@@ -97,9 +97,7 @@ def test_a_retained_value_equal_to_the_last_is_dropped_and_another_is_marked() -
     assert one(resolver, Sample("online", 1.0, None), retained=True).quality & Quality.RETAINED
     assert resolver.resolve(said(Sample("online", 1.0, None)), NOW + 1, retained=True).readings == []
     assert one(resolver, Sample("online", 0.0, None), NOW + 2, retained=True).quality & Quality.RETAINED
-    assert (
-        not one(resolver, Sample("online", 0.0, None), NOW + 3).quality & Quality.RETAINED
-    )  # live: news, though equal
+    assert not one(resolver, Sample("online", 0.0, None), NOW + 3).quality & Quality.RETAINED  # live: news
     assert resolver.resolve(said(Sample("online", 0.0, None), device="other"), NOW, retained=True).readings
 
 
