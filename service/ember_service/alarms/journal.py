@@ -108,7 +108,7 @@ class Journal:
                 self.grown += len(record)
             began = time.monotonic()
             self._log.sync()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # a disk that fails; a record that is too large
             self._give_up(error)
             return -1
         self._observe_sync(time.monotonic() - began)
@@ -140,7 +140,7 @@ class Journal:
         except OSError as error:
             self._give_up(error)
 
-    def _give_up(self, error: OSError) -> None:
+    def _give_up(self, error: Exception) -> None:
         if not self.fault:
             log.error("the journal cannot be written (%s): alarms are told, but a crash would lose them", error)
         self.fault = f"cannot be written: {error}"
