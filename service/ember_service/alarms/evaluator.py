@@ -151,7 +151,7 @@ class Evaluator:
                 committing = run(self._pipeline.run(), name="journal")
                 delivering = run(self._deliverer.run(), name="deliver")
                 self._told(self._replayed)
-                self._take_over(self._snapshot.from_disk())
+                self._take_over(self._snapshot.from_disk(self._config if self._configured else None))
                 await self._save_checkpoint()
                 async with self._link:
                     loops = [

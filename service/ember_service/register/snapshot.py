@@ -38,15 +38,15 @@ class Snapshot:
         self._engine = engine
         self._fixed = fixed
 
-    def from_disk(self) -> Config:
-        """As it was last known; without that an empty register and the default rules."""
+    def from_disk(self, known: Config | None = None) -> Config:
+        """As it was last known, else as `known`, else an empty register and the default rules."""
+        found = known or Config(rules=load_pack())
         try:
             found = _decoder.decode(self._path.read_bytes())
         except FileNotFoundError:
-            found = Config(rules=load_pack())
+            pass
         except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
             log.warning("the register's snapshot %s cannot be read (%s); going on without", self._path.name, error)
-            found = Config(rules=load_pack())
         return found if self._fixed is None else msgspec.structs.replace(found, rules=self._fixed)
 
     async def load(self) -> Config:
