@@ -30,11 +30,17 @@ class Server:
     def run_script(self, **other: str) -> subprocess.CompletedProcess[str]:
         """As the image's entry point does: psql finds the server, the passwords come from the environment."""
         given = environment("timescaledb", self.passwords) | other
+        return self._run(["sh", str(SCRIPT)], {"POSTGRES_USER": "postgres"} | given)
+
+    def tool(self, *words: str) -> None:
+        """One of PostgreSQL's programs, as the superuser; as `docker compose exec timescaledb` runs it."""
+        done = self._run(list(words), {})
+        assert done.returncode == 0, done.stderr
+
+    def _run(self, words: list[str], more: dict[str, str]) -> subprocess.CompletedProcess[str]:
         reach = {"PGHOST": "127.0.0.1", "PGPORT": str(self.port), "PGPASSWORD": self.passwords["POSTGRES_PASSWORD"]}
-        path = {"PATH": f"{_psql().parent}:{os.environ['PATH']}", "POSTGRES_USER": "postgres"}
-        return subprocess.run(
-            ["sh", SCRIPT], env=path | reach | given, capture_output=True, text=True, timeout=30, check=False
-        )
+        path = {"PATH": f"{_programs()}:{os.environ['PATH']}"}
+        return subprocess.run(words, env=path | reach | more, capture_output=True, text=True, timeout=60, check=False)
 
 
 @contextmanager
@@ -73,6 +79,7 @@ def ask(url: str, *statements: str) -> list[Any]:
     return asyncio.run(run())
 
 
-def _psql() -> Path:
-    beside = find_binaries().folder / "psql"
-    return beside if beside.exists() else Path(program("psql", "postgresql-client"))
+def _programs() -> Path:
+    """Where psql and its like are: beside the server's programs, else installed."""
+    beside = find_binaries().folder
+    return beside if (beside / "psql").exists() else Path(program("psql", "postgresql-client")).parent

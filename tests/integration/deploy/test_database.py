@@ -1,9 +1,11 @@
 """deploy/timescaledb: what the image runs once in an empty volume, run by psql on a real server."""
 
+from pathlib import Path
+
 import asyncpg
 import pytest
 
-from ember_base.migrate import READER
+from ember_base.migrate import READER, head, migrate
 from tests.integration.deploy.database import Server, ask
 
 
@@ -39,6 +41,22 @@ def test_the_password_of_the_reader_can_be_changed(server: Server) -> None:
     ask(admin, f"ALTER ROLE {READER} PASSWORD 'quite-another'")
     assert ask(f"postgresql://{READER}:quite-another@127.0.0.1:{server.port}/emberwatch", "SELECT 1") == [(1,)]
     ask(admin, f"ALTER ROLE {READER} PASSWORD '{server.passwords['GRAFANA_DATABASE_PASSWORD']}'")
+
+
+def test_a_dump_comes_back_with_owner_and_rights(server: Server, tmp_path: Path) -> None:
+    dump = tmp_path / "emberwatch.dump"
+    server.tool("pg_dump", "-U", "postgres", "-Fc", "-f", str(dump), "emberwatch")
+    server.tool("createdb", "-U", "postgres", "--owner=emberwatch", "restored")
+    server.tool("pg_restore", "-U", "postgres", "--dbname=restored", str(dump))
+    admin = server.url("postgres", "POSTGRES_PASSWORD", "postgres")
+    ask(admin, "REVOKE ALL ON DATABASE restored FROM PUBLIC", f"GRANT CONNECT ON DATABASE restored TO {READER}")
+    owner = server.url("emberwatch", "DATABASE_PASSWORD", "restored")
+    assert migrate(owner) == (head(), head())
+    reader = server.url(READER, "GRAFANA_DATABASE_PASSWORD", "restored")
+    assert ask(reader, "SELECT count(*) FROM report.device_health") == ask(
+        owner, "SELECT count(*) FROM report.device_health"
+    )
+    server.tool("dropdb", "-U", "postgres", "--force", "restored")
 
 
 def test_without_a_password_nothing_is_made(server: Server) -> None:

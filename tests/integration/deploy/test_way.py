@@ -87,3 +87,24 @@ def test_the_doctor_finds_all_well(site: Site) -> None:
     done = site.run("service", "doctor")
     assert done.returncode == 0, done.stdout
     assert done.stdout.count("ok  ") == 3
+
+
+def test_a_simulated_district_is_imported_and_speaks_as_the_documents_say(site: Site) -> None:
+    printed = site.run("simulator", "sim", "district")
+    assert printed.returncode == 0, printed.stderr
+    imported = site.run("service", "register", "import", "/dev/stdin", stdin=printed.stdout)
+    assert imported.returncode == 0, imported.stderr
+    plan = json.loads(printed.stdout)
+    wait_until("its workshops are there", lambda: site.get("/workshops?limit=500")["items"][len(plan["workshops"]) :])
+    spoken = site.run("simulator", "sim", "load", "--rate", "50", "--seconds", "1", "--prefix", "simulated")
+    assert spoken.returncode == 0, spoken.stdout + spoken.stderr
+    heard = "/devices/discovered"
+    wait_until("they are heard", lambda: "simulated-0" in [item["id"] for item in site.get(heard)["items"]])
+
+
+def test_an_account_is_made_as_the_documents_say(site: Site) -> None:
+    made = site.run("service", "user", "add", "li", "--role", "operator", stdin="a-long-password\n")
+    assert made.returncode == 0, made.stderr
+    assert ("li", "operator") in ask(
+        site.server.url("emberwatch", "DATABASE_PASSWORD"), "SELECT name, role FROM public.account"
+    )
