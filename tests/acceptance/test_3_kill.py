@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 
+import httpx2
 import pytest
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
@@ -53,8 +54,7 @@ class Publisher:
 
 
 def ready(demo: Demo) -> bool:
-    with demo.client() as http:
-        return http.get(f"{demo.url}/readyz").status_code == 200
+    return httpx2.get(f"{demo.url}/readyz", timeout=5).status_code == 200
 
 
 @pytest.mark.parametrize("part", PARTS)

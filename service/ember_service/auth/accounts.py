@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 TOKEN_S: Final = 12 * 3600
 """A shift and its hand-over: a session does not end in the middle of one."""
 _TRIES: Final = parse("10 per minute")
+"""Wrong ones, by name and address; right ones are not counted."""
 _HASHES_AT_ONCE: Final = 2  # 64 MB each
 _decoder: Final = msgspec.msgpack.Decoder(dict[str, Account])
 
@@ -55,13 +56,16 @@ class Accounts:
 
     async def sign_in(self, name: str, password: str, origin: str) -> Account | None:
         """The account, or None for a wrong name or password, in about the same time. Raises ThrottledError."""
-        if not self._limiter.hit(_TRIES, name.lower(), origin):
+        if not self._limiter.test(_TRIES, name, origin):
             raise ThrottledError
         account = self._accounts.get(name)
         hashed = account.password_hash if account else self._nobody
         async with self._hashing:
             right = await asyncio.to_thread(HASHER.verify, password, hashed)
-        return account if account and right and not account.disabled else None
+        if account and right and not account.disabled:
+            return account
+        self._limiter.hit(_TRIES, name, origin)
+        return None
 
     def token(self, account: Account) -> str:
         """A signed token; what it may do is looked up at each use."""
