@@ -184,6 +184,7 @@ class Evaluator:
         except TimeoutError:
             log.warning("no checkpoint at the end: the journal has it all")
         if self._link.connected:
+            self._publisher.flush()
             said = self._link.publish(topics.ALARMS_HEALTH, health(self._clock(), STOPPED, ok=False), retain=True)
             with contextlib.suppress(RuntimeError, ValueError):
                 await asyncio.to_thread(said.wait_for_publish, END_S / 2)
@@ -242,6 +243,7 @@ class Evaluator:
         while True:
             self._metrics.tick_lag.set(max(loop.time() - due, 0))
             self._pipeline.take(Tick(self._clock()))
+            self._publisher.flush()
             due = max(due + TICK_S, loop.time())
             await asyncio.sleep(due - loop.time())
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ember_base.disk import atomic_write
@@ -53,7 +54,9 @@ class Snapshot:
         """From the database, kept on disk as well. Raises what the database raises."""
         async with self._engine.connect() as connection:
             register = await load_register(connection)
-            newest = select(rule.c.id, rule.c.body).distinct(rule.c.id).order_by(rule.c.id, rule.c.version.desc())
+            newest = (
+                select(rule.c.id, rule.c.body).ext(distinct_on(rule.c.id)).order_by(rule.c.id, rule.c.version.desc())
+            )
             stored = (await connection.execute(newest)).all()
         rules, bad = _parse([row.body for row in stored])
         config = Config(register=register, rules=self._fixed or rules or load_pack(), bad_rules=bad)

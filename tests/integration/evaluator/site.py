@@ -51,14 +51,15 @@ def register(contacts: list[Contact], devices: int = 3) -> Register:
 
 
 class Site:
-    """`contacts` are told by `mailbox` and `hook`. `start` and `stop` run the evaluator in this loop, `spawn` outside."""
+    """`contacts` are told by `mailbox` and `hook`. `start` runs the evaluator in this loop, `spawn` outside."""
 
-    def __init__(self, folder: Path, mqtt_url: str) -> None:
+    def __init__(self, folder: Path, mqtt_url: str, version: str = "5") -> None:
         self.folder = folder
-        self.mqtt_url = mqtt_url
+        self.mqtt_url, self.mqtt_version = mqtt_url, version
         self.mailbox, self.hook = Mailbox(), Hook()
         self.contacts: list[Contact] = []
         self.rules = RULES
+        self.devices = 3
         self.database_url = NOWHERE
         self.metrics_port = free_port()
         self.documents: dict[str, WorkshopAlarms] = {}
@@ -73,6 +74,7 @@ class Site:
             "observer",
             on_message=self._hear,
             on_connected=self._subscribed.set,
+            version=version,
             subscriptions=[
                 (topics.ALARMS_FILTER, 1),
                 (topics.STREAM_TRANSITIONS, 1),
@@ -109,6 +111,7 @@ class Site:
         return {
             "data_dir": str(self.folder),
             "mqtt_url": self.mqtt_url,
+            "mqtt_version": self.mqtt_version,
             "database_url": self.database_url,
             "smtp_url": self.mailbox.url,
             "mail_from": "alarm@example.org",
@@ -122,7 +125,7 @@ class Site:
 
     def keep_register(self) -> None:
         """As a former run would have left it, so that none needs a database."""
-        config = Config(register=register(self.contacts), rules=self.rules)
+        config = Config(register=register(self.contacts, self.devices), rules=self.rules)
         atomic_write(self.folder / "evaluator" / "register", msgspec.msgpack.encode(config))
 
     async def start(self) -> None:
