@@ -267,12 +267,12 @@ class Evaluator:
                 await asyncio.sleep(REGISTER_RETRY_S)
 
     async def _health_loop(self) -> None:
-        """Say that we are here, each 10 s, and at once where a fault comes or goes."""
+        """Say that we are here, each 10 s, and within two where a fault comes, changes or goes."""
         loop = asyncio.get_running_loop()
-        said_at, said = -HEALTH_S, {"": ""}
+        said_at, said = -HEALTH_S, dict[str, str]()
         while True:
             self._faults = await self._find_faults()
-            if self._link.connected and (self._faults.keys() != said.keys() or loop.time() - said_at >= HEALTH_S):
+            if self._link.connected and (self._faults != said or loop.time() - said_at >= HEALTH_S):
                 self._publisher.health(self._faults)
                 said_at, said = loop.time(), self._faults
             await asyncio.sleep(LOOK_S)

@@ -7,7 +7,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from hashlib import sha256
-from typing import Any, cast
+from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -39,7 +39,7 @@ class Mailbox:
         self.tried += 1
         if self.answer.startswith("2"):
             assert isinstance(envelope.content, bytes)
-            self.mails.append(cast("EmailMessage", message_from_bytes(envelope.content, policy=default)))
+            self.mails.append(message_from_bytes(envelope.content, policy=default))
         return self.answer
 
     @property

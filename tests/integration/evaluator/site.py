@@ -192,7 +192,8 @@ class Site:
             id=name, do=do, alarm=alarm, who="op", reply=topics.stream_command_answers("test"), detail=detail
         )
         self._link.publish(topics.STREAM_COMMANDS, pack(command))
-        return await until(f"an answer to {do}", lambda: self.answers.get(name))
+        await until(f"an answer to {do}", lambda: name in self.answers)
+        return self.answers[name]
 
     # What is heard ---------------------------------------------------------------------------------------------------
 

@@ -139,7 +139,7 @@ def test_a_checkpoint_goes_on_as_it_was(tmp_path: Path) -> None:
     checkpoint.save(path, Checkpoint(index=7, seq=1, engine=site.engine.dump(), config=raw, workshops=["w1"]))
     found = checkpoint.restore(path)
     assert found.engine.open_alarms() == site.engine.open_alarms()
-    assert (found.first, found.seq, found.config, found.workshops) == (7, 1, config, {"w1"})
+    assert (found.first, found.seq, found.config, found.workshops) == (7, 1, config, frozenset({"w1"}))
 
 
 @pytest.mark.parametrize("data", [b"", b"\x01", b"\x09abc", b"\x01\x80", b"\x01\xc1\xff"])
