@@ -4,9 +4,9 @@ import time
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ember_service.api.problem import Problem, answer
 from ember_service.metrics import Metrics
 
 MAX_BODY: Final = 1024 * 1024
@@ -19,10 +19,6 @@ HEADERS: Final = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-
-
-class TooLargeError(Exception):
-    """A body beyond the limit."""
 
 
 class Guard:
@@ -42,7 +38,7 @@ class Guard:
             message = await receive()
             size += len(message.get("body", b""))
             if size > MAX_BODY:
-                raise TooLargeError
+                raise HTTPException(413, f"A body has at most {MAX_BODY} bytes.")
             return message
 
         async def dressed(message: Message) -> None:
@@ -58,8 +54,6 @@ class Guard:
 
         try:
             await self._app(scope, counted, dressed)
-        except TooLargeError:
-            await answer(Problem(413, f"A body has at most {MAX_BODY} bytes.", "too_large"))(scope, receive, dressed)
         finally:
             route = getattr(scope.get("route"), "path", "none")
             self._metrics.requests.labels(scope["method"], route, str(status)).observe(time.monotonic() - started)
