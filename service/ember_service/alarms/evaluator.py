@@ -221,6 +221,7 @@ class Evaluator:
         """Go by a configuration from now on, where it is another one than before."""
         known = self._config
         if self._configured and (config.register, config.rules) == (known.register, known.rules):
+            self._config = config
             return
         self._use(config)
         self._configured = True
