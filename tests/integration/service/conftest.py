@@ -8,10 +8,11 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ember_base.schema import account
 from ember_base.settings import load
 from ember_service.app import create_app
 from ember_service.auth.accounts import Accounts
-from ember_service.auth.repository import ensure_account
+from ember_service.auth.repository import HASHER
 from ember_service.context import Context
 from ember_service.live.feed import Feed
 from ember_service.metrics import Metrics
@@ -20,6 +21,7 @@ from ember_service.register.snapshot import Snapshot
 from ember_sim.district import plan
 
 PASSWORD = "correct horse battery"
+PASSWORD_HASH = HASHER.hash(PASSWORD)
 ROLES = ("admin", "operator", "officer", "owner", "viewer")
 MINE, OTHER = "ws-07", "ws-01"
 
@@ -34,10 +36,17 @@ async def context(postgres_engine: AsyncEngine, tmp_path: Path) -> Context:
     assert area != next(w["area"] for w in district["workshops"] if w["id"] == OTHER)
     async with postgres_engine.begin() as connection:
         await import_plan(connection, district, "test")
-        for role in ROLES:
-            scope = {"area": area} if role in ("officer", "viewer") else {}
-            owned = {"workshop": MINE} if role == "owner" else {}
-            await ensure_account(connection, role, role, PASSWORD, **scope, **owned)
+        accounts = [
+            {
+                "name": role,
+                "role": role,
+                "password_hash": PASSWORD_HASH,
+                "area": area if role in ("officer", "viewer") else None,
+                "workshop": MINE if role == "owner" else None,
+            }
+            for role in ROLES
+        ]
+        await connection.execute(account.insert(), accounts)
     settings = load(data_dir=tmp_path, secret_key=SecretStr("0123456789abcdef" * 2), mqtt_url="mqtt://127.0.0.1:9")
     accounts = Accounts(tmp_path / "service", settings)
     await accounts.refresh(postgres_engine)
@@ -57,8 +66,8 @@ async def client(context: Context) -> AsyncIterator[Client]:
     def make(role: str | None) -> httpx2.AsyncClient:
         headers = {}
         if role is not None:
-            account = context.accounts._accounts[role]
-            headers = {"Authorization": f"Bearer {context.accounts.token(account)}"}
+            token = context.accounts.token(context.accounts._accounts[role])
+            headers = {"Authorization": f"Bearer {token}"}
         made.append(httpx2.AsyncClient(transport=transport, base_url="http://test", headers=headers))
         return made[-1]
 
