@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 NODE := service/console/node_modules/.ready
 PGLITE := tests/support/pglite/node_modules/.ready
-PACKAGES := base gateway service firmware-sim host migrations tests benchmarks tools
+PACKAGES := base gateway service firmware-sim host migrations deploy tests benchmarks tools
 
 .PHONY: demo test check bench soak console format clean screenshots lock
 .DELETE_ON_ERROR:
@@ -13,7 +13,7 @@ demo: $(READY)
 	@exec $(BIN)/emberwatch demo
 
 test: $(READY) $(PGLITE)
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n auto --dist loadgroup
 
 check: $(READY) $(NODE)
 	@$(BIN)/ruff check $(PACKAGES)

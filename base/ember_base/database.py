@@ -1,13 +1,22 @@
 """The way to PostgreSQL: an SQLAlchemy engine on asyncpg."""
 
-from typing import Final
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl, urlencode
+from weakref import WeakKeyDictionary, WeakSet
 
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
 CONNECT_TIMEOUT_S: Final = 5.0
 COMMAND_TIMEOUT_S: Final = 30.0
+DISPOSE_S: Final = 0.5
 AWAY: Final = (OSError, TimeoutError, SQLAlchemyError)
 """What a database that is away, starting or stopping raises: keep, and try again."""
 
@@ -22,7 +31,7 @@ def async_url(url: str) -> str:
 
 def make_engine(url: str, *, pool: int = 4, application: str = "emberwatch") -> AsyncEngine:
     """An engine that connects on first use and checks a connection before it lends it out."""
-    return create_async_engine(
+    engine = create_async_engine(
         async_url(url),
         pool_size=pool,
         max_overflow=0,
@@ -34,6 +43,58 @@ def make_engine(url: str, *, pool: int = 4, application: str = "emberwatch") -> 
             "server_settings": {"application_name": application, "timezone": "UTC"},
         },
     )
+    connections = _connections[engine.sync_engine] = WeakSet()
+
+    def remember(connection: Any, _record: Any) -> None:
+        connections.add(connection.driver_connection)
+
+    event.listen(engine.sync_engine, "connect", remember)
+    return engine
+
+
+async def dispose(engine: AsyncEngine) -> None:
+    """Close an engine's connections: politely, and after half a second hard, since a frozen server never answers."""
+    try:
+        await within(DISPOSE_S, engine.dispose())
+    except AWAY:
+        log.debug("the database does not answer to a goodbye")
+    for connection in _connections.get(engine.sync_engine, ()):
+        connection.terminate()
+    if _left:
+        await asyncio.wait(_left, timeout=DISPOSE_S)
+
+
+_left: Final[set[asyncio.Task[Any]]] = set()
+_connections: Final[WeakKeyDictionary[Engine, "WeakSet[Any]"]] = WeakKeyDictionary()
+
+
+async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """Await `work` with the database, but no longer: TimeoutError then.
+
+    Giving up takes time as well (a polite goodbye to a server that is frozen: 2 s); that goes on behind our back.
+    """
+    task = asyncio.create_task(work)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+    except asyncio.CancelledError:
+        _leave(task)
+        raise
+    if not done:
+        _leave(task)
+        raise TimeoutError
+    return task.result()
+
+
+def _leave(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    _left.add(task)
+    task.add_done_callback(_forget)
+
+
+def _forget(task: asyncio.Task[Any]) -> None:
+    _left.discard(task)
+    if not task.cancelled():
+        task.exception()  # nobody waits for it: seen, so that it is not told as lost
 
 
 def explain(error: BaseException) -> str:

@@ -107,7 +107,8 @@ class RecordLog:
         """(index, data) of every record from index `first` on that is still there; what is damaged is left out."""
         self._write()
         segments = self._segments()
-        for path, following in pairwise([*segments, None]):
+        followers: list[Path | None] = [*segments[1:], None]
+        for path, following in zip(segments, followers, strict=False):
             end = _first_index(following) if following else self._next
             if end <= first:
                 continue

@@ -98,7 +98,9 @@ class Settings(BaseSettings):
     )
     mail_from: str = Field("emberwatch@localhost", pattern=r".+@.+", description="sender of alarm mails")
     webhook_secret: SecretStr | None = Field(None, min_length=8, description="signs webhooks (HMAC-SHA256)")
-    rules_dir: Path | None = Field(None, description="folder of YAML rules that replace the default pack")
+    rules_dir: Path | None = Field(
+        None, description="folder of YAML rules beside the default pack; one with the same id replaces it"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
 
 

@@ -20,7 +20,7 @@ from ember_service.history import rollup
 from ember_service.live.feed import Feed
 from ember_service.metrics import Metrics
 from ember_service.register.snapshot import Snapshot
-from ember_service.rules.load import load_dir
+from ember_service.rules.load import load_rules
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         async with context.feed.link, asyncio.TaskGroup() as group:
             jobs = {
                 "feed": context.feed.run(),
-                "admin": _until_done(lambda: ensure_admin(engine, settings)),
+                "admin": _until_done(lambda: _first_start(context)),
                 "rollup": _rollup(engine),
             }
             tasks = [group.create_task(job, name=name) for name, job in jobs.items()]
@@ -74,7 +74,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
 def _context(settings: Settings, engine: AsyncEngine) -> Context:
     folder = settings.data_dir / "service"
     accounts = Accounts(folder, settings)
-    fixed = load_dir(settings.rules_dir) if settings.rules_dir else None
+    fixed = load_rules(settings.rules_dir) if settings.rules_dir else None
     replica = secrets.token_hex(4)
     feed = Feed(settings, replica, engine, Snapshot(folder / "config.msgpack", engine, fixed), accounts)
     return Context(settings, replica, engine, accounts, feed, Metrics())
@@ -88,6 +88,12 @@ def _listen(settings: Settings) -> socket.socket:
     except OSError as error:
         where = f"{settings.http_host}:{settings.http_port}"
         raise SettingsError(f"EMBERWATCH_HTTP_PORT: {where} cannot be listened on ({error.strerror})") from None
+
+
+async def _first_start(context: Context) -> None:
+    """An admin where there is no account yet, who may sign in at once."""
+    await ensure_admin(context.engine, context.settings)
+    await context.accounts.refresh(context.engine)
 
 
 async def _until_done(job: Callable[[], Awaitable[None]]) -> None:
