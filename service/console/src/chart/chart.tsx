@@ -87,6 +87,7 @@ export function Chart({ channel, kind, unit, name, from, to, limits, marks = [],
       marks,
       sync,
       limitText: (limit) => `${words.peek().class[limit.class]} ${figure(limit.value, null)}`,
+      booleanText: (value) => words.peek().boolean[kind]?.[value ? 1 : 0] ?? String(value),
       onCursor: (index) => (cursor.value = index),
     });
     redraw.current = () => plot.draw(from, to ?? serverNow());

@@ -18,13 +18,15 @@ export interface Looks {
   marks: readonly Mark[];
   /** The word of a limit's class. */
   limitText(limit: Limit): string;
+  /** What 0 and 1 mean. */
+  booleanText(value: number): string;
   /** Where the cursor is: the index of a sample, or null. */
   onCursor(index: number | null): void;
   /** Charts of one key share the cursor. */
   sync: string;
 }
 
-const FONT = '11px system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi Zen Hei", sans-serif';
+const FONT = '11px -apple-system, "Segoe UI", "Noto Sans", "Liberation Sans", Arial, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "WenQuanYi Zen Hei", sans-serif';
 
 export class Plot {
   private readonly plot: uPlot;
@@ -81,9 +83,10 @@ export class Plot {
         { ...axis, size: 26, space: 60, values: (_, splits) => splits.map(hourMinute) },
         {
           ...axis,
-          size: 46,
+          size: isBoolean ? 62 : 46,
           space: 28,
-          values: (_, splits) => splits.map((value) => (isBoolean ? "" : figureOf(value, splits))),
+          ...(isBoolean ? { splits: [0, 1] } : {}),
+          values: (_, splits) => splits.map((value) => (isBoolean ? this.looks.booleanText(value) : figureOf(value, splits))),
         },
       ],
       series: [
@@ -102,24 +105,32 @@ export class Plot {
     const scale = devicePixelRatio || 1;
     ctx.save();
     ctx.font = FONT.replace("11px", `${11 * scale}px`);
+    ctx.textBaseline = "alphabetic";
     ctx.lineWidth = scale;
     ctx.setLineDash([5 * scale, 4 * scale]);
+    const labelled: number[] = [];
     for (const limit of this.looks.limits) {
       if (limit.value < this.drawn[0] || limit.value > this.drawn[1]) continue;
       const y = Math.round(plot.valToPos(limit.value, "y", true));
       ctx.strokeStyle = ctx.fillStyle = this.colour(`--${limit.class}-line`);
       segment(ctx, bbox.left, y, bbox.left + bbox.width, y);
-      ctx.textAlign = "right";
-      ctx.fillText(this.looks.limitText(limit), bbox.left + bbox.width - 4 * scale, y - 4 * scale);
+      // Two limits that stand close: the worse one keeps its word.
+      if (labelled.some((other) => Math.abs(other - y) < 13 * scale)) continue;
+      labelled.push(y);
+      ctx.textAlign = "left";
+      const isHigh = y - bbox.top < 14 * scale;
+      ctx.fillText(this.looks.limitText(limit), bbox.left + 4 * scale, isHigh ? y + 13 * scale : y - 4 * scale);
     }
     ctx.setLineDash([]);
+    const high = BOOLEAN_KINDS.has(this.looks.kind) ? 0.35 : 0;
     ctx.strokeStyle = ctx.fillStyle = this.colour("--ink");
     for (const { at, text } of this.looks.marks) {
       const x = Math.round(plot.valToPos(at / 1000, "x", true));
       if (x < bbox.left || x > bbox.left + bbox.width) continue;
       segment(ctx, x, bbox.top, x, bbox.top + bbox.height);
-      ctx.textAlign = "left";
-      if (text) ctx.fillText(text, x + 4 * scale, bbox.top + 11 * scale);
+      const isRight = x > bbox.left + bbox.width * 0.75;
+      ctx.textAlign = isRight ? "right" : "left";
+      if (text) ctx.fillText(text, isRight ? x - 4 * scale : x + 4 * scale, bbox.top + high * bbox.height + 11 * scale);
     }
     ctx.restore();
   }

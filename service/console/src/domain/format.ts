@@ -51,6 +51,15 @@ export function age(ms: number, words: AgeWords): string {
   return pair(Math.floor(s / 86_400), words.d, Math.floor((s % 86_400) / 3600), words.h);
 }
 
+/** A length of time as a rule gives it: `1 min`, not `1 min 00 s`. */
+export function duration(ms: number, words: AgeWords): string {
+  const { gap } = words;
+  for (const [unit, word] of [[86_400_000, words.d], [3_600_000, words.h], [60_000, words.min]] as const) {
+    if (ms >= unit && ms % unit === 0) return `${ms / unit}${gap}${word}`;
+  }
+  return age(ms, words);
+}
+
 const two = (n: number): string => String(n).padStart(2, "0");
 
 /** `02:13:07`, the reader's zone. */

@@ -43,6 +43,11 @@ function watches({ scope }: Rule, channel: Watched): boolean {
   );
 }
 
+/** The worst limit that a value has passed. */
+export function exceeded(value: number, limits: readonly Limit[]): Limit | null {
+  return limits.find((limit) => (limit.above ? value > limit.value : value < limit.value)) ?? null;
+}
+
 // Where a bar starts and ends when no rule gives it a scale.
 const SPANS: Record<string, [number, number]> = {
   temperature: [0, 60],

@@ -6,7 +6,7 @@ import type { Places } from "./places";
 
 export interface Group {
   area: string | null;
-  path: string[];
+  name: string;
   workshops: WorkshopStatus[];
   abnormal: number;
 }
@@ -14,8 +14,9 @@ export interface Group {
 export function groupByArea(statuses: Iterable<WorkshopStatus>, worst: ReadonlyMap<string, AlarmClass>, places: Places): Group[] {
   const groups = new Map<string | null, Group>();
   for (const status of statuses) {
-    const area = status.workshop.area ?? places.areaOf(status.workshop.id);
-    const group = groups.get(area) ?? { area, path: places.path(area), workshops: [], abnormal: 0 };
+    // By the areas right below the root: a grid of three workshops would waste the row.
+    const area = places.chain(status.workshop.area).find((id) => id !== places.root) ?? null;
+    const group = groups.get(area) ?? { area, name: places.path(area).join(" › "), workshops: [], abnormal: 0 };
     group.workshops.push(status);
     if (worst.has(status.workshop.id)) group.abnormal += 1;
     groups.set(area, group);
@@ -25,7 +26,7 @@ export function groupByArea(statuses: Iterable<WorkshopStatus>, worst: ReadonlyM
     workshops.sort((a, b) => of(a) - of(b) || compareText(a.workshop.name, b.workshop.name) || compareText(a.workshop.id, b.workshop.id));
   }
   const first = ({ workshops }: Group) => (workshops[0] ? of(workshops[0]) : CLASSES.length);
-  return [...groups.values()].sort((a, b) => first(a) - first(b) || compareText(a.path.join("\n"), b.path.join("\n")));
+  return [...groups.values()].sort((a, b) => first(a) - first(b) || compareText(a.name, b.name));
 }
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -95,7 +95,11 @@ export function DeliveryState({ message }: { message: Message }) {
   const say = words.value;
   const { state, sent, queued, attempts, reason } = message;
   const detail = [
-    state === "delivered" && sent !== null ? say.messages.after(age(sent - queued, say.age)) : "",
+    state === "delivered" && sent !== null
+      ? sent - queued < 1000
+        ? say.messages.atOnce
+        : say.messages.after(age(sent - queued, say.age))
+      : "",
     attempts > 1 ? say.messages.attempts(attempts) : "",
   ].filter(Boolean);
   return (

@@ -32,7 +32,7 @@ export function Header() {
         </button>
         {me.value && (
           <span class="who" title={shell.role[me.value.role]}>
-            <b>{me.value.name}</b> <span class="soft">{shell.role[me.value.role]}</span>
+            <b>{me.value.name}</b> {shell.role[me.value.role] !== me.value.name && <span class="soft">{shell.role[me.value.role]}</span>}
           </span>
         )}
         <button type="button" class="plain" onClick={() => void signOut()}>

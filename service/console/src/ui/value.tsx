@@ -11,6 +11,11 @@ export function valueText(value: number | null | undefined, kind: string | null,
   return text === "–" || !unit ? text : `${text} ${unitOf(unit)}`;
 }
 
+/** A limit as its rule says it: no more decimals than it has. */
+export function limitText(value: number, unit: string): string {
+  return `${figure(value, null)} ${unitOf(unit)}`.trim();
+}
+
 export function kindText(kind: string | null, name?: string | null): string {
   const base = kind === null ? "" : (words.value.kind[kind] ?? kind);
   const dot = name?.indexOf(".") ?? -1;

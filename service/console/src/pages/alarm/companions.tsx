@@ -17,14 +17,19 @@ import { marksOf, windowOf } from "./course";
 const FIRST = 6;
 const MOST = 48;
 
-export function Companions({ alarm }: { alarm: AlarmRecord }) {
-  if (alarm.workshop === SYSTEM || alarm.workshop === UNASSIGNED) return null;
-  return <Of alarm={alarm} />;
+interface Props {
+  alarm: AlarmRecord;
+  first?: number;
 }
 
-function Of({ alarm }: { alarm: AlarmRecord }) {
+export function Companions({ alarm, first = FIRST }: Props) {
+  if (alarm.workshop === SYSTEM || alarm.workshop === UNASSIGNED) return null;
+  return <Of alarm={alarm} first={first} />;
+}
+
+function Of({ alarm, first }: Required<Props>) {
   const say = words.value;
-  const most = useSignal(FIRST);
+  const most = useSignal(first);
   const [loaded] = useLoaded(() => ask.workshop(alarm.workshop), alarm.workshop);
   const span = useMemo(() => windowOf(alarm.onset, "around"), [alarm.onset]);
   const { data, busy } = loaded.value;

@@ -5,6 +5,7 @@ import { useMemo } from "preact/hooks";
 
 import type { AlarmRecord } from "../../api/types";
 import { Chart } from "../../chart/chart";
+import { BOOLEAN_KINDS } from "../../domain/format";
 import type { Limit } from "../../domain/limits";
 import { words } from "../../i18n";
 import { serverNow } from "../../live/clock";
@@ -53,7 +54,7 @@ export function Course({ alarm, height, withRanges = false }: Props) {
           to={span.to}
           limits={limitsOfAlarm(alarm)}
           marks={marksOf(alarm)}
-          height={height}
+          height={BOOLEAN_KINDS.has(alarm.kind ?? "") ? 100 : height}
           sync={alarm.id}
         />
       )}

@@ -9,7 +9,7 @@ import { valueOf } from "../../live/store";
 import { href } from "../../route";
 import { placeOf } from "../../ui/place";
 import { Moment } from "../../ui/time";
-import { kindText, Value, valueText } from "../../ui/value";
+import { kindText, limitText, Value } from "../../ui/value";
 import { Flags } from "../queue/row";
 
 export function Facts({ alarm }: { alarm: AlarmRecord }) {
@@ -40,7 +40,7 @@ export function Facts({ alarm }: { alarm: AlarmRecord }) {
             <Value value={live?.value ?? alarm.value} kind={alarm.kind} unit={alarm.unit} />
             {alarm.limit !== null && (
               <small>
-                {say.alarm.limit} {valueText(alarm.limit, alarm.kind, alarm.unit)}
+                {say.alarm.limit} {limitText(alarm.limit, alarm.unit)}
               </small>
             )}
           </Fact>

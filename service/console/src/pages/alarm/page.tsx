@@ -23,6 +23,7 @@ import { Course } from "./course";
 import { Events } from "./events";
 import { Facts } from "./facts";
 import { Guidance } from "./guidance";
+import { Siblings } from "./siblings";
 import { Told } from "./told";
 
 export function AlarmPage({ id }: { id: string }) {
@@ -69,6 +70,7 @@ export function AlarmPage({ id }: { id: string }) {
           <Companions alarm={alarm} />
         </div>
         <div class="alarm-log">
+          <Siblings alarm={alarm} />
           <section>
             <h2>{say.alarm.events}</h2>
             {problem && !data && <p class="refusal">{say.alarm.eventsMissing}</p>}

@@ -5,6 +5,7 @@ import { queue } from "../../live/store";
 import { href } from "../../route";
 import { ClassMark } from "../../ui/symbol";
 import { Actions } from "../alarm/actions";
+import { Companions } from "../alarm/companions";
 import { Course } from "../alarm/course";
 import { Facts } from "../alarm/facts";
 import { Guidance } from "../alarm/guidance";
@@ -24,6 +25,7 @@ export function Beside() {
       <Guidance alarm={alarm} />
       <Actions key={alarm.id} alarm={alarm} />
       <Course key={`${alarm.id} course`} alarm={alarm} height={150} />
+      <Companions key={`${alarm.id} companions`} alarm={alarm} first={2} />
       <Facts alarm={alarm} />
     </aside>
   );

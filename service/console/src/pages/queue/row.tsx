@@ -8,7 +8,7 @@ import { AckButton } from "../../ui/ack";
 import { placeOf } from "../../ui/place";
 import { ClassMark } from "../../ui/symbol";
 import { Age, Moment } from "../../ui/time";
-import { kindText, Value, valueText } from "../../ui/value";
+import { kindText, limitText, Value } from "../../ui/value";
 import { selectedId } from "./selection";
 
 export function Row({ alarm }: { alarm: AlarmRecord }) {
@@ -77,7 +77,7 @@ function Now({ alarm }: { alarm: AlarmRecord }) {
       </span>
       {alarm.limit !== null && (
         <small>
-          {words.value.above} {valueText(alarm.limit, alarm.kind, alarm.unit)}
+          {words.value.above} {limitText(alarm.limit, alarm.unit)}
         </small>
       )}
     </>
@@ -89,11 +89,11 @@ function State({ alarm }: { alarm: AlarmRecord }) {
   const next = waits(alarm);
   return (
     <div class="col-state" title={say.isa(alarm.state)}>
-      <span>{say.state[nowOf(alarm)]}</span>
-      <small>
-        <span class={`waits is-${next}`}>{say.waits[next]}</span>
+      <span>
+        {say.state[nowOf(alarm)]}
         <Flags alarm={alarm} />
-      </small>
+      </span>
+      <small class={`waits is-${next}`}>{say.waits[next]}</small>
     </div>
   );
 }

@@ -2,7 +2,7 @@
 
 import * as ask from "../../api/queries";
 import type { Rule } from "../../api/types";
-import { age, figure, unitOf } from "../../domain/format";
+import { duration, figure, unitOf } from "../../domain/format";
 import { compareRules } from "../../domain/rules";
 import { said, words } from "../../i18n";
 import { places } from "../../live/register";
@@ -71,14 +71,14 @@ function condition(rule: Rule): string[] {
   if (rule.type === "verdict") lines.push(say.deviceSays);
   if (rule.type === "supervision") {
     for (const [kind, seconds] of Object.entries(rule.intervals ?? {})) {
-      lines.push(`${say.silentFor} ${age(seconds * 1000, ages)} (${say.supervision[kind] ?? kind})`);
+      lines.push(`${say.silentFor} ${duration(seconds * 1000, ages)} (${say.supervision[kind] ?? kind})`);
     }
   }
   if (rule.type === "threshold") {
     const unit = unitOf(unitOfScope(rule));
     const text = (value: number) => `${figure(value, null)} ${unit}`.trim();
     const limit = typeof rule.above === "number" ? say.above(text(rule.above)) : say.below(text(rule.below ?? 0));
-    lines.push(rule.delay_on ? `${limit}, ${say.forSeconds(age(rule.delay_on * 1000, ages))}` : limit);
+    lines.push(rule.delay_on ? say.lasting(limit, duration(rule.delay_on * 1000, ages)) : limit);
     if (typeof rule.reset === "number") lines.push(say.resetAt(text(rule.reset)));
   }
   if (rule.latch) lines.push(say.latches);

@@ -1,16 +1,16 @@
 import { useComputed } from "@preact/signals";
 
-import { age } from "../../domain/format";
 import { isStale } from "../../domain/overview";
 import { words } from "../../i18n";
 import { now } from "../../live/clock";
-import { channelDevices, limitsFor } from "../../live/register";
+import { channelDevices, limitsFor, places } from "../../live/register";
 import { statusOf, worst } from "../../live/store";
 import type { Highlight } from "../../api/types";
 import { href } from "../../route";
 import { Bar } from "../../ui/bar";
 import { workshopName } from "../../ui/place";
 import { Symbol } from "../../ui/symbol";
+import { Passed } from "../../ui/time";
 import { Value } from "../../ui/value";
 
 const SHOWN = ["temperature", "smoke", "load", "residual_current"];
@@ -70,7 +70,9 @@ function Foot({ id, stale }: { id: string; stale: boolean }) {
   const say = words.value;
   const status = statusOf(id);
   if (!status) return null;
-  const { devices: count, last } = status.value;
+  const { devices: count, last, workshop } = status.value;
+  // The group says the first area: the card says where below it.
+  const below = places.value.path(workshop.area).slice(1).join(" › ");
   const online =
     count.total === 0
       ? say.workshops.noDevices
@@ -79,22 +81,12 @@ function Foot({ id, stale }: { id: string; stale: boolean }) {
         : say.workshops.someOnline(count.online, count.total);
   return (
     <span class="card-foot">
+      <span class="card-area">{below}</span>
       <span class={count.online < count.total ? "is-short" : ""}>{online}</span>
       <span class="card-age">
         {stale && <b>{say.workshops.stale} </b>}
-        {last === null ? count.total > 0 && say.workshops.never : <LastAge at={last} />}
+        {last === null ? count.total > 0 && say.workshops.never : <Passed since={last} />}
       </span>
     </span>
   );
 }
-
-/** Counting each second on sixty cards is noise: a fresh reading says so in steps of five. */
-function LastAge({ at }: { at: number }) {
-  const ms = useComputed(() => {
-    const passed = Math.max(0, now.value - at);
-    return passed < 60_000 ? Math.floor(passed / 5_000) * 5_000 : passed;
-  });
-  const { age: ageWords, ago } = words.value;
-  return <>{ago(age(ms.value, ageWords))}</>;
-}
-

@@ -1,35 +1,42 @@
-import { useComputed, useSignal } from "@preact/signals";
+import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 
 import type { ChannelState } from "../../api/types";
 import { Chart } from "../../chart/chart";
 import { Sparkline } from "../../chart/sparkline";
 import { CHARTED } from "../../domain/channels";
-import { age, unitOf } from "../../domain/format";
-import { figure } from "../../domain/format";
-import type { Limit } from "../../domain/limits";
+import { exceeded, type Limit } from "../../domain/limits";
 import { words } from "../../i18n";
-import { now, serverNow } from "../../live/clock";
+import { serverNow } from "../../live/clock";
 import { limitsFor } from "../../live/register";
 import { valueOf } from "../../live/store";
 import { Bar } from "../../ui/bar";
 import { Symbol } from "../../ui/symbol";
-import { kindText, Value } from "../../ui/value";
+import { Passed } from "../../ui/time";
+import { kindText, limitText, Value } from "../../ui/value";
 
 const SIX_HOURS = 6 * 3_600_000;
 
-export function ChannelRow({ channel }: { channel: ChannelState }) {
-  const say = words.value;
+interface Props {
+  channel: ChannelState;
+}
+
+/** A channel as it is now: the stream's word where it is the newer one. */
+function useNow(channel: ChannelState): Pick<ChannelState, "value" | "time" | "quality"> {
   const live = valueOf(channel.channel).value;
-  const isNewer = live !== null && live.time >= (channel.time ?? 0);
-  const { value, time, quality } = isNewer ? live : channel;
+  return live !== null && live.time >= (channel.time ?? 0) ? live : channel;
+}
+
+export function ChannelRow({ channel }: Props) {
+  const say = words.value;
+  const { value, time, quality } = useNow(channel);
   const limits = limitsFor.value(channel.device, channel.kind);
   const open = useSignal(false);
-  const charted = CHARTED.has(channel.kind);
+  const name = kindText(channel.kind, channel.name);
   return (
     <div class={`channel ${value === null ? "is-silent" : ""}`}>
       <div class="channel-line">
-        <span class="channel-name">{kindText(channel.kind, channel.name)}</span>
+        <span class="channel-name">{name}</span>
         <span class="figures" data-testid="live-value" data-channel={channel.channel}>
           <Value value={value} kind={channel.kind} unit={channel.unit} />
         </span>
@@ -37,34 +44,64 @@ export function ChannelRow({ channel }: { channel: ChannelState }) {
           <Bar value={value} kind={channel.kind} limits={limits} />
         </span>
         <span class="channel-limits">
-          <Limits limits={limits} unit={channel.unit} />
-        </span>
-        <span class="channel-age figure">{time !== null && <Passed at={time} />}</span>
-        <span class="channel-quality">
-          {quality.map((word) => (
-            <span key={word} class="flag">
-              {say.quality[word] ?? word}
+          {[...limits].reverse().map((limit) => (
+            <span key={`${limit.class}${limit.above}`} title={say.class[limit.class]}>
+              <Symbol of={limit.class} size={11} taken silent={false} />
+              {limit.above ? "" : "<"}
+              {limitText(limit.value, channel.unit)}
             </span>
           ))}
         </span>
-        {charted ? (
+        <span class="channel-age figure">{time !== null && <Passed since={time} />}</span>
+        {CHARTED.has(channel.kind) && (
           <button
             type="button"
             class="channel-course"
             aria-expanded={open.value}
-            aria-label={`${say.workshop.chart}: ${kindText(channel.kind, channel.name)}`}
+            aria-label={`${say.workshop.chart}: ${name}`}
             onClick={() => (open.value = !open.value)}
           >
             <Sparkline channel={channel.channel} />
           </button>
-        ) : (
-          <span />
         )}
       </div>
+      {quality.length > 0 && (
+        <small class="channel-quality">
+          {say.workshop.quality}: {quality.map((word) => say.quality[word] ?? word).join(" · ")}
+        </small>
+      )}
       {open.value && <Large channel={channel} limits={limits} />}
     </div>
   );
 }
+
+/** What a device says of itself, in a word beside its name: online, battery, tamper. */
+export function ChannelChip({ channel }: Props) {
+  const say = words.value;
+  const { value, time, quality } = useNow(channel);
+  const { kind } = channel;
+  const isBad = value !== null && (BAD[kind]?.(value) || exceeded(value, limitsFor.value(channel.device, kind)) !== null);
+  const how = quality.map((word) => say.quality[word] ?? word).join(" · ");
+  return (
+    <span class={`chip ${isBad ? "is-bad" : ""}`} title={how}>
+      {kind !== "online" && `${kindText(kind, channel.name)} `}
+      <span data-testid="live-value" data-channel={channel.channel}>
+        <Value value={value} kind={kind} unit={channel.unit} />
+      </span>
+      {isBad && time !== null && (
+        <>
+          {" "}
+          <Passed since={time} />
+        </>
+      )}
+    </span>
+  );
+}
+
+const BAD: Record<string, (value: number) => boolean> = {
+  online: (value) => value === 0,
+  tamper: (value) => value !== 0,
+};
 
 function Large({ channel, limits }: { channel: ChannelState; limits: readonly Limit[] }) {
   const from = useMemo(() => serverNow() - SIX_HOURS, []);
@@ -81,26 +118,4 @@ function Large({ channel, limits }: { channel: ChannelState; limits: readonly Li
       sync="workshop"
     />
   );
-}
-
-function Limits({ limits, unit }: { limits: readonly Limit[]; unit: string }) {
-  return (
-    <>
-      {[...limits].reverse().map((limit) => (
-        <span key={`${limit.class}${limit.above}`} title={words.value.class[limit.class]}>
-          <Symbol of={limit.class} size={11} taken silent={false} />
-          {limit.above ? "" : "<"}
-          {figure(limit.value, null)} {unitOf(unit)}
-        </span>
-      ))}
-    </>
-  );
-}
-
-function Passed({ at }: { at: number }) {
-  const ms = useComputed(() => {
-    const passed = Math.max(0, now.value - at);
-    return passed < 60_000 ? Math.floor(passed / 5_000) * 5_000 : passed;
-  });
-  return <>{words.value.ago(age(ms.value, words.value.age))}</>;
 }

@@ -54,12 +54,10 @@ export function WorkshopsPage() {
 
 function Area({ group }: { group: Group }) {
   const say = words.value.workshops;
-  const only = group.workshops.length === 1 ? group.workshops[0]?.workshop.id : undefined;
-  const name = group.path.join(" › ") || (only === "unassigned" ? say.unassigned : "–");
   return (
     <section class="area">
       <h2>
-        {name}
+        {group.name || say.noArea}
         <span class="soft">
           {say.inArea(group.workshops.length)}
           {group.abnormal > 0 && ` · ${say.abnormal(group.abnormal)}`}

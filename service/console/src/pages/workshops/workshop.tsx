@@ -13,9 +13,9 @@ import { href } from "../../route";
 import { useLoaded } from "../../ui/loading";
 import { reasonOf } from "../../ui/notice";
 import { workshopName } from "../../ui/place";
-import { Age } from "../../ui/time";
+import { Passed } from "../../ui/time";
 import { Row } from "../queue/row";
-import { ChannelRow } from "./channel-row";
+import { ChannelChip, ChannelRow } from "./channel-row";
 
 const EVERY_MS = 60_000;
 
@@ -73,7 +73,7 @@ function Head({ id }: { id: string }) {
           </div>
           <div>
             <dt>{say.workshops.lastReading}</dt>
-            <dd class="figure">{status.last === null ? say.workshops.never : <Age at={status.last} ago />}</dd>
+            <dd class="figure">{status.last === null ? say.workshops.never : <Passed since={status.last} />}</dd>
           </div>
         </dl>
       )}
@@ -99,10 +99,17 @@ function Channels({ channels }: { channels: readonly ChannelState[] }) {
             <h2>{name(zone)}</h2>
             {byDevice(own).map(([device, of]) => (
               <div key={device} class="device">
-                <h3>{device}</h3>
-                {of.map((channel) => (
-                  <ChannelRow key={channel.channel} channel={channel} />
-                ))}
+                <h3>
+                  {device}
+                  {of.filter(isAboutItself).map((channel) => (
+                    <ChannelChip key={channel.channel} channel={channel} />
+                  ))}
+                </h3>
+                {of
+                  .filter((channel) => !isAboutItself(channel))
+                  .map((channel) => (
+                    <ChannelRow key={channel.channel} channel={channel} />
+                  ))}
               </div>
             ))}
           </section>
@@ -110,6 +117,9 @@ function Channels({ channels }: { channels: readonly ChannelState[] }) {
     </div>
   );
 }
+
+const ABOUT_ITSELF: ReadonlySet<string> = new Set(["online", "battery", "tamper"]);
+const isAboutItself = ({ kind }: ChannelState): boolean => ABOUT_ITSELF.has(kind);
 
 function byDevice(channels: readonly ChannelState[]): [string, ChannelState[]][] {
   const devices = new Map<string, ChannelState[]>();
