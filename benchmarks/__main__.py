@@ -11,7 +11,7 @@ from benchmarks.live import live_rows
 from benchmarks.stack import Stack, stack
 from ember_host.embedded.broker import mosquitto_program
 
-RATES = (500, 2000)
+RATES = (500, 2000, 5000)
 
 
 def machine() -> str:
