@@ -24,6 +24,8 @@ from ember_wire.stream import Answer, Command, pack
 router = APIRouter(prefix="/alarms", tags=["alarms"])
 Seer = Annotated[Principal, Depends(Allow(Action.SEE))]
 ANSWER_WITHIN_S: Final = 2.0
+EVENTS_WITHIN_S: Final = 1.0
+"""A page about an alarm that is open does not wait longer for a database that hangs."""
 _STATUS: Final = {"unknown_alarm": 404, "bad_verdict": 422, "no_text": 422, "too_long": 422, "unknown_command": 422}
 
 
@@ -89,7 +91,7 @@ async def alarm(ctx: Ctx, who: Seer, id: str) -> Response:
     found = await _find(ctx, who, id)
     steps = {step.id: _event(msgspec.to_builtins(step)) for step in ctx.feed.state.recent.get(id, ())}
     try:
-        async with ctx.engine.connect() as connection:
+        async with asyncio.timeout(EVENTS_WITHIN_S), ctx.engine.connect() as connection:
             kept = {event["id"]: _event(event) for event in await history.events(connection, id)}
     except AWAY:
         kept = {}  # what is known of now is told; the rest is in the database
