@@ -43,6 +43,14 @@ test("the range holds values and limits, and what is never negative starts at no
   assert.ok(flat[0] < 5 && flat[1] > 5);
 });
 
+test("where nothing was measured there is a gap, not a line", () => {
+  const minute = 60_000;
+  const series = new Series([0, 1, 2, 30, 31].map((at) => ({ time: at * minute, value: at })));
+  assert.equal(series.longestStep, 300);
+  assert.equal(outline(series, 60 * minute).split("M").length - 1, 2);
+  assert.equal(new Series().longestStep, 30);
+});
+
 test("an outline needs two points of its hour", () => {
   const hour = 3_600_000;
   assert.equal(outline(new Series([{ time: hour, value: 1 }]), hour), "");

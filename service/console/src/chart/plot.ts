@@ -91,13 +91,24 @@ export class Plot {
       ],
       series: [
         {},
-        { stroke: ink, width: 1.5, points: { show: false }, ...(isBoolean && stepped ? { paths: stepped } : {}) },
+        { stroke: ink, width: 1.5, points: { show: false }, gaps: (plot, _, from, to) => this.gaps(plot, from, to), ...(isBoolean && stepped ? { paths: stepped } : {}) },
         { stroke: "transparent", points: { show: false } },
         { stroke: "transparent", points: { show: false } },
       ],
       bands: [{ series: [3, 2], fill: band }],
       hooks: { draw: [(plot) => this.decorate(plot)], setCursor: [(plot) => onCursor(plot.cursor.idx ?? null)] },
     };
+  }
+
+  /** Where nobody measured there is no line. */
+  private gaps(plot: uPlot, from: number, to: number): [number, number][] {
+    const { times, longestStep } = this.series;
+    const found: [number, number][] = [];
+    for (let i = from + 1; i <= to; i++) {
+      const [before, after] = [times[i - 1] as number, times[i] as number];
+      if (after - before > longestStep) found.push([plot.valToPos(before, "x", true), plot.valToPos(after, "x", true)]);
+    }
+    return found;
   }
 
   private decorate(plot: uPlot): void {

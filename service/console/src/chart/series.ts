@@ -45,6 +45,13 @@ export class Series {
     return this.length !== before || over > 0;
   }
 
+  /** Nothing for longer than this (s) is a gap, not a line: five times the usual distance, half a minute at least. */
+  get longestStep(): number {
+    const steps = this.times.slice(1, 400).map((time, index) => time - (this.times[index] as number));
+    const usual = steps.sort((a, b) => a - b)[steps.length >> 1] ?? 0;
+    return Math.max(30, usual * 5);
+  }
+
   /** Lowest and highest between two times (ms); null where nothing is. */
   extent(from: number, to: number): [number, number] | null {
     let [low, high] = [Infinity, -Infinity];

@@ -77,12 +77,17 @@ export function outline(series: Series, to: number): string {
   if (!extent) return "";
   const [low, high] = extent;
   const spread = high - low || 1;
-  const points: string[] = [];
+  const gap = series.longestStep;
+  let path = "";
+  let before = -Infinity;
+  let count = 0;
   series.times.forEach((at, index) => {
     const x = ((at * 1000 - from) / HOUR) * WIDTH;
     if (x < 0) return;
     const y = high === low ? HEIGHT / 2 : HEIGHT - 2 - (((series.values[index] as number) - low) / spread) * (HEIGHT - 4);
-    points.push(`${x.toFixed(1)} ${y.toFixed(1)}`);
+    path += `${at - before > gap ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`;
+    before = at;
+    count += 1;
   });
-  return points.length > 1 ? `M${points.join("L")}` : "";
+  return count > 1 ? path : "";
 }

@@ -28,8 +28,8 @@ export interface Listener {
 export const EVENT_TYPES = ["snapshot", "reading", "alarm", "status", "system"] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
-/** No event for so long: half-open perhaps; ask anew. */
-export const SILENCE_MS = 25_000;
+/** No event for so long: half-open perhaps; ask anew. The service speaks every 10 s at the least. */
+export const SILENCE_MS = 16_000;
 /** A stream that opens gives its snapshot within this time, or it is none. */
 export const OPENING_MS = 10_000;
 

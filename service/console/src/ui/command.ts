@@ -7,7 +7,7 @@ import type { AlarmRecord } from "../api/types";
 import { type Change, changes } from "../domain/changes";
 import { said, words } from "../i18n";
 import { serverNow } from "../live/clock";
-import { takeRecord } from "../live/store";
+import { openAlarms, takeRecord } from "../live/store";
 import { notify, reasonOf } from "./notice";
 import { valueText } from "./value";
 
@@ -32,7 +32,7 @@ export async function carryOut(
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     const more = error.status === 409 ? whatChanged(alarm, error) : [];
-    notify(`${said(alarm.title)}: ${reasonOf(error)}`, { bad: true, more });
+    notify(`${said(alarm.title)}: ${reasonOf(error)}`, { bad: true, more, about: openAlarms.peek().get(alarm.id) ?? null });
     return null;
   } finally {
     const left = new Set(underway.value);

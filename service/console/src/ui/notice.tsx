@@ -3,13 +3,17 @@
 import { signal } from "@preact/signals";
 
 import { Problem } from "../api/client";
+import type { AlarmRecord } from "../api/types";
 import { words } from "../i18n";
+import { openAlarms } from "../live/store";
 
 interface Notice {
   id: number;
   bad: boolean;
   text: string;
   more: string[];
+  /** What it is about: it goes when the alarm itself has gone on. */
+  about: AlarmRecord | null;
 }
 
 const STAYS_MS = 6_000;
@@ -17,8 +21,8 @@ const MOST = 4;
 const notices = signal<readonly Notice[]>([]);
 let next = 1;
 
-export function notify(text: string, { bad = false, more = [] as string[] } = {}): void {
-  const notice = { id: next++, bad, text, more };
+export function notify(text: string, { bad = false, more = [] as string[], about = null as AlarmRecord | null } = {}): void {
+  const notice = { id: next++, bad, text, more, about };
   notices.value = [...notices.value, notice].slice(-MOST);
   if (!bad) setTimeout(() => dismiss(notice.id), STAYS_MS);
 }
@@ -34,10 +38,14 @@ export function reasonOf(problem: Problem): string {
   return known ?? (problem.detail || (refused["other"] as string));
 }
 
+function isOfNow({ about }: Notice): boolean {
+  return about === null || openAlarms.value.get(about.id)?.revision === about.revision;
+}
+
 export function Notices() {
   return (
     <div class="notices" aria-live="polite">
-      {notices.value.map((notice) => (
+      {notices.value.filter(isOfNow).map((notice) => (
         <div key={notice.id} class={`notice ${notice.bad ? "is-bad" : ""}`}>
           <div>
             <p>{notice.text}</p>

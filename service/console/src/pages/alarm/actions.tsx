@@ -24,6 +24,15 @@ export function Actions({ alarm }: Props) {
       </section>
     );
   }
+  if (!alarm.open) {
+    return (
+      <section class="actions">
+        <h2>{say.alarm.actions}</h2>
+        <p class="soft">{say.refused["closed"]}</p>
+        <Comment alarm={alarm} />
+      </section>
+    );
+  }
   return (
     <section class="actions">
       <h2>{say.alarm.actions}</h2>

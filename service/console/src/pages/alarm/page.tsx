@@ -92,7 +92,7 @@ function Head({ alarm }: { alarm: AlarmRecord }) {
   const place = placeOf(alarm);
   const next = waits(alarm);
   return (
-    <header class={`alarm-head is-${alarm.class} ${alarm.facts.acked ? "is-taken" : "is-untaken"}`}>
+    <header class={`alarm-head is-${alarm.class} ${alarm.facts.acked ? "is-taken" : "is-untaken"} ${alarm.open ? "" : "is-closed"}`}>
       <ClassMark of={alarm.class} taken={alarm.facts.acked} />
       <div class="alarm-title">
         <h1>{said(alarm.title)}</h1>

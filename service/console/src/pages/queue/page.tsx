@@ -10,8 +10,9 @@ import { wide } from "../../ui/media";
 import { Beside } from "./beside";
 import { Empty } from "./empty";
 import { Filters } from "./filters";
+import { Many } from "./many";
 import { Row } from "./row";
-import { shown } from "./selection";
+import { lines, shown } from "./selection";
 
 const FIRST = 150;
 /** Rows that have just moved take no press: it was meant for another row. */
@@ -20,12 +21,12 @@ const SETTLE_MS = 600;
 export function QueuePage() {
   const say = words.value.queue;
   const most = useSignal(FIRST);
-  // Fires come first in the order, so that no cut hides one as long as there are fewer than `most`.
+  // Fires come first in the order, and no cut hides one.
   const rows = useComputed(() => {
     const fires = shown.value.filter((alarm) => alarm.class === "fire").length;
-    return shown.value.slice(0, Math.max(most.value, fires));
+    return lines.value.slice(0, Math.max(most.value, fires));
   });
-  const left = shown.value.length - rows.value.length;
+  const left = lines.value.length - rows.value.length;
   const hidden = queue.value.length - shown.value.length;
   return (
     <div class="page queue-page">
@@ -49,10 +50,14 @@ export function QueuePage() {
                   </span>
                 ))}
               </div>
-              <Rows ids={rows.value.map((alarm) => alarm.id).join()}>
-                {rows.value.map((alarm) => (
-                  <Row key={alarm.id} alarm={alarm} />
-                ))}
+              <Rows ids={rows.value.map((line) => (line.kind === "one" ? line.alarm.id : line.rule)).join()}>
+                {rows.value.map((line) =>
+                  line.kind === "one" ? (
+                    <Row key={line.alarm.id} alarm={line.alarm} />
+                  ) : (
+                    <Many key={line.rule} rule={line.rule} alarms={line.alarms} />
+                  ),
+                )}
               </Rows>
             </>
           )}
