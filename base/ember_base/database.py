@@ -1,7 +1,6 @@
 """The way to PostgreSQL: an SQLAlchemy engine on asyncpg."""
 
 import asyncio
-import logging
 from collections.abc import Coroutine
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl, urlencode
@@ -11,7 +10,6 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 CONNECT_TIMEOUT_S: Final = 5.0
@@ -54,14 +52,11 @@ def make_engine(url: str, *, pool: int = 4, application: str = "emberwatch") -> 
 
 async def dispose(engine: AsyncEngine) -> None:
     """Close an engine's connections: politely, and after half a second hard, since a frozen server never answers."""
-    try:
-        await within(DISPOSE_S, engine.dispose())
-    except AWAY:
-        log.debug("the database does not answer to a goodbye")
+    goodbye = asyncio.create_task(engine.dispose())
+    await asyncio.wait({goodbye}, timeout=DISPOSE_S)
     for connection in _connections.get(engine.sync_engine, ()):
         connection.terminate()
-    if _left:
-        await asyncio.wait(_left, timeout=DISPOSE_S)
+    await asyncio.wait({goodbye, *_left}, timeout=DISPOSE_S)
 
 
 _left: Final[set[asyncio.Task[Any]]] = set()

@@ -28,6 +28,7 @@ KEEPALIVE_S: Final = 15
 IN_FLIGHT: Final = 1000
 CONNECT_TIMEOUT_S: Final = 5.0
 STOP_S: Final = 0.5
+EVENTS: Final = ("on_connect", "on_disconnect", "on_connect_fail", "on_subscribe", "on_message")
 
 
 class Incoming(NamedTuple):
@@ -135,6 +136,8 @@ class Link(AbstractAsyncContextManager["Link"]):
 
         def stop() -> None:
             self._client.loop_stop()
+            for event in EVENTS:  # they point back at us; without them paho closes its last sockets as we are forgotten
+                setattr(self._client, event, None)
             self._hand_over(stopped.set)
 
         # paho's thread may sleep or connect just now: a thread that nobody waits for sees it to its end.
@@ -161,11 +164,9 @@ class Link(AbstractAsyncContextManager["Link"]):
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.reconnect_delay_set(*RETRY_S)
         client.max_inflight_messages_set(IN_FLIGHT)
-        client.on_connect = self._connect
-        client.on_disconnect = self._disconnect
-        client.on_connect_fail = self._connect_failed
-        client.on_subscribe = self._subscribed
-        client.on_message = self._message
+        handlers = (self._connect, self._disconnect, self._connect_failed, self._subscribed, self._message)
+        for event, handler in zip(EVENTS, handlers, strict=True):
+            setattr(client, event, handler)
         return client
 
     def _session_arguments(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy.exc import DataError, IntegrityError
 
-from ember_base.database import AWAY, explain
+from ember_base.database import AWAY, explain, within
 from ember_gateway.metrics import Metrics
 from ember_gateway.parcel import Parcel, to_record
 from ember_gateway.sink import Sink
@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 COMMIT_WITHIN_S: Final = 0.5
 REPLAY_WITHIN_S: Final = 30.0
+PROBE_WITHIN_S: Final = 5.0
 RETRY_S: Final = 1.0
 STREAMED_WITHIN_S: Final = 1.0
 MOST_READINGS: Final = 20_000
@@ -96,8 +97,7 @@ class Committer:
             return False
         started = time.monotonic()
         try:
-            async with asyncio.timeout(COMMIT_WITHIN_S):
-                stored = await self._sink.commit(parcels)
+            stored = await within(COMMIT_WITHIN_S, self._sink.commit(parcels))
         except AWAY as error:
             self._lost(error)
             return False
@@ -124,8 +124,7 @@ class Committer:
 
     async def _probe(self) -> None:
         try:
-            async with asyncio.timeout(REPLAY_WITHIN_S):
-                await self._sink.probe()
+            await within(PROBE_WITHIN_S, self._sink.probe())
         except AWAY as error:
             self._lost(error)
             return
@@ -148,8 +147,7 @@ class Committer:
         """What the database refuses for what it is (or nobody foresaw) is tried alone, then set aside."""
         parcels, after = await asyncio.to_thread(self._spool.peek, self._at_once)
         try:
-            async with asyncio.timeout(REPLAY_WITHIN_S):
-                stored = await self._sink.commit(parcels)
+            stored = await within(REPLAY_WITHIN_S, self._sink.commit(parcels))
         except AWAY as error:
             if not isinstance(error, DataError | IntegrityError):
                 self._lost(error)

@@ -8,7 +8,7 @@ from typing import Final
 
 from prometheus_client import start_http_server
 
-from ember_base.database import AWAY, explain, make_engine
+from ember_base.database import AWAY, dispose, explain, make_engine, within
 from ember_base.lock import only_one
 from ember_base.mqtt import Incoming, Link
 from ember_base.settings import Settings, SettingsError
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 GATHER_S: Final = 0.02
 HEARTBEAT_S: Final = 2.0
 RETRY_S: Final = 2.0
+REGISTER_S: Final = 30.0
 DRAIN_S: Final = 1.0
 
 
@@ -81,7 +82,7 @@ class Gateway:
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set; then stream, commit and acknowledge what is in hand."""
         async with AsyncExitStack() as stack:
-            stack.push_async_callback(self._engine.dispose)
+            stack.push_async_callback(dispose, self._engine)
             stack.callback(self._spool.close)
             await stack.enter_async_context(self._stream)
             await stack.enter_async_context(self._alarms)
@@ -165,7 +166,8 @@ class Gateway:
             await self._register_changed.wait()
             self._register_changed.clear()
             try:
-                self._resolver.calibration = await calibration.load(self._engine, self._snapshot)
+                found = await within(REGISTER_S, calibration.load(self._engine, self._snapshot))
+                self._resolver.calibration = found
             except AWAY as error:
                 log.debug("the register cannot be read now: %s", explain(error))
                 self._register_changed.set()
