@@ -3,19 +3,19 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
 DEADLINE_S: Final = 20.0
 _PAUSE_S: Final = 0.01
 
 
-async def until(what: str, ask: Callable[[], T | Awaitable[T]], within: float = DEADLINE_S) -> T:
-    """Ask until the answer is true, and return it. Fails with `what` and the last answer."""
+async def until(what: str, ask: Callable[[], Any], within: float = DEADLINE_S) -> Any:
+    """Ask until the answer, or what it awaits, is true, and return that. Fails with `what` and the last answer."""
     deadline = time.monotonic() + within
     while True:
         found = ask()
-        answer: T = await found if isinstance(found, Awaitable) else found
+        answer = await found if isinstance(found, Awaitable) else found
         if answer:
             return answer
         if time.monotonic() > deadline:

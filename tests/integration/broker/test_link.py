@@ -8,12 +8,18 @@ from typing import Any
 
 import pytest
 
+from ember_base import mqtt
 from ember_base.mqtt import Incoming, Link, Will
 from tests.support.broker import RunningBroker
 from tests.support.until import until
 
 Make = Callable[..., Any]
 TOPIC = "ew/v1/dev/烟感-07/telemetry"
+
+
+@pytest.fixture(autouse=True)
+def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mqtt, "RETRY_S", (0.05, 0.2))
 
 
 class Listener:
