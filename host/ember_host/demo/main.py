@@ -1,21 +1,19 @@
 """`emberwatch demo`: database, broker, evaluator, gateway, service, simulated district, and where alarms arrive."""
 
 import asyncio
-import fcntl
 import logging
 import shlex
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, Final
 
 import httpx2
 
 from ember_base import log as logs
 from ember_base.database import make_engine
+from ember_base.lock import only_one
 from ember_base.migrate import migrate
 from ember_base.settings import SettingsError
 from ember_host.demo.plan import Ports, Secrets, Wanted, check_port_free, load_secrets
@@ -39,24 +37,11 @@ def demo() -> int:
     logs.set_up("demo", "warning")
     try:
         wanted = Wanted.from_environment()
-        with _only_one(wanted.data_dir):
+        with only_one(wanted.data_dir, "demo"):
             return asyncio.run(_Demo(wanted).run())
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-
-
-@contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise SettingsError(
-                f"DATA_DIR: a demo runs on {folder} already; stop it, or give another DATA_DIR"
-            ) from None
-        yield
 
 
 class _Demo:

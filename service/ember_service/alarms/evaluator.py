@@ -14,6 +14,7 @@ import msgspec
 from prometheus_client import CollectorRegistry, start_http_server
 
 from ember_base.database import explain, make_engine
+from ember_base.lock import only_one
 from ember_base.mqtt import Link, Will
 from ember_base.settings import Settings, SettingsError
 from ember_service.alarms import checkpoint, faults
@@ -25,7 +26,6 @@ from ember_service.alarms.engine import Configured, Engine, Tick
 from ember_service.alarms.handoff import Handoff
 from ember_service.alarms.intake import SUBSCRIPTIONS, Intake
 from ember_service.alarms.journal import Journal
-from ember_service.alarms.lock import only_one
 from ember_service.alarms.metrics import Metrics
 from ember_service.alarms.pipeline import Pipeline
 from ember_service.alarms.publisher import Publisher, health
@@ -378,7 +378,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Run one evaluator until `stop` is set. Raises SettingsError where folder, port or rules cannot be used."""
     rules = _fixed_rules(settings)
     metrics = Metrics(CollectorRegistry())
-    with only_one(settings.data_dir / "evaluator"):
+    with only_one(settings.data_dir / "evaluator", "evaluator"):
         try:
             server, thread = start_http_server(
                 settings.evaluator_metrics_port, settings.metrics_host, registry=metrics.registry
