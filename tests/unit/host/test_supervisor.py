@@ -41,7 +41,10 @@ def pid(folder: Path, name: str) -> int:
 
 
 def alive(number: int) -> bool:
-    return psutil.pid_exists(number) and psutil.Process(number).status() != psutil.STATUS_ZOMBIE
+    try:
+        return psutil.Process(number).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 async def test_a_killed_part_comes_back_under_a_new_id(kept: Supervisor, tmp_path: Path) -> None:
