@@ -54,5 +54,5 @@ test("where nothing was measured there is a gap, not a line", () => {
 test("an outline needs two points of its hour", () => {
   const hour = 3_600_000;
   assert.equal(outline(new Series([{ time: hour, value: 1 }]), hour), "");
-  assert.equal(outline(new Series([{ time: 0, value: 1 }, { time: hour, value: 3 }]), hour), "M0.0 22.0L120.0 2.0");
+  assert.equal(outline(new Series([{ time: 0, value: 1 }, { time: hour, value: 3 }]), hour), "M0.0 22.0L100.0 2.0");
 });

@@ -11,7 +11,7 @@ import { Series } from "./series";
 
 const HOUR = 3_600_000;
 const STEP_S = 60;
-const [WIDTH, HEIGHT] = [120, 24];
+const [WIDTH, HEIGHT] = [100, 24];
 
 // A page of forty channels asks a few at a time.
 const AT_ONCE = 4;
@@ -64,7 +64,7 @@ export function Sparkline({ channel }: { channel: string }) {
     };
   }, [channel]);
   return (
-    <svg ref={host} class="sparkline" width={WIDTH} height={HEIGHT} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
+    <svg ref={host} class="sparkline" height={HEIGHT} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
       <path d={path.value} />
     </svg>
   );

@@ -33,10 +33,14 @@ export function ChannelRow({ channel }: Props) {
   const limits = limitsFor.value(channel.device, channel.kind);
   const open = useSignal(false);
   const name = kindText(channel.kind, channel.name);
+  // A load is always calculated: no news. What else was done to a reading is.
+  const notable = quality.filter((word) => word !== "derived");
   return (
     <div class={`channel ${value === null ? "is-silent" : ""}`}>
       <div class="channel-line">
-        <span class="channel-name">{name}</span>
+        <span class="channel-name" title={quality.map((word) => say.quality[word] ?? word).join(" · ")}>
+          {name}
+        </span>
         <span class="figures" data-testid="live-value" data-channel={channel.channel}>
           <Value value={value} kind={channel.kind} unit={channel.unit} />
         </span>
@@ -65,9 +69,9 @@ export function ChannelRow({ channel }: Props) {
           </button>
         )}
       </div>
-      {quality.length > 0 && (
+      {notable.length > 0 && (
         <small class="channel-quality">
-          {say.workshop.quality}: {quality.map((word) => say.quality[word] ?? word).join(" · ")}
+          {say.workshop.quality}: {notable.map((word) => say.quality[word] ?? word).join(" · ")}
         </small>
       )}
       {open.value && <Large channel={channel} limits={limits} />}
