@@ -22,7 +22,7 @@ from paho.mqtt.properties import Properties
 
 log = logging.getLogger(__name__)
 
-SESSION_EXPIRY_S: Final = 3600
+SESSION_EXPIRY_S: Final = 7 * 24 * 3600
 RETRY_S: Final = (1, 5)
 KEEPALIVE_S: Final = 15
 IN_FLIGHT: Final = 1000

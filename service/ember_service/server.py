@@ -11,7 +11,7 @@ from typing import Final
 import uvicorn
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ember_base.database import AWAY, explain, make_engine
+from ember_base.database import AWAY, dispose, explain, make_engine
 from ember_base.settings import Settings, SettingsError
 from ember_service.app import create_app
 from ember_service.auth.accounts import Accounts, ensure_admin
@@ -68,7 +68,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
                 task.cancel()
     finally:
         listening.close()
-        await engine.dispose()
+        await dispose(engine)
 
 
 def _context(settings: Settings, engine: AsyncEngine) -> Context:
