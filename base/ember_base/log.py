@@ -16,5 +16,5 @@ def set_up(process: str, level: str = "info") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for chatty in ("httpx2", "httpcore2", "httpx", "httpcore", "asyncio", "alembic.runtime"):
+    for chatty in ("httpx2", "httpcore2", "httpx", "httpcore", "asyncio", "alembic.runtime", "sse_starlette"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

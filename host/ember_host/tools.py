@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx2
 import yaml
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ember_base import migrate as schema_migrate
@@ -18,7 +19,7 @@ from ember_base.mqtt import Link
 from ember_base.settings import Settings, load, table
 from ember_service.auth.repository import ensure_account
 from ember_service.history.repository import flavour
-from ember_service.register.repository import import_plan
+from ember_service.register.repository import PlanError, import_plan
 
 
 def migrate() -> int:
@@ -47,8 +48,13 @@ async def add_user(name: str, role: str, password: str, area: str | None, worksh
         return _failed("an owner needs --workshop")
     if role == "officer" and not area:
         return _failed("an officer needs --area")
-    async with _connection(load()) as connection:
-        await ensure_account(connection, name, role, password, area=area, workshop=workshop)
+    try:
+        async with _connection(load()) as connection:
+            await ensure_account(connection, name, role, password, area=area, workshop=workshop)
+    except IntegrityError:
+        return _failed(f"there is no area {area!r} or no workshop {workshop!r} in the register")
+    except AWAY as error:
+        return _failed(f"the database does not do it: {explain(error)}")
     print(f"{name} may sign in as {role}")
     return 0
 
@@ -59,7 +65,12 @@ def import_register(file: Path) -> int:
         plan = yaml.safe_load(file.read_text("utf-8"))
     except (OSError, yaml.YAMLError) as error:
         return _failed(f"{file}: {error}")
-    return asyncio.run(_import(plan))
+    try:
+        return asyncio.run(_import(plan))
+    except PlanError as error:
+        return _failed(f"{file}: nothing was taken over\n{error}")
+    except AWAY as error:
+        return _failed(f"the database does not do it: {explain(error)}")
 
 
 async def _import(plan: dict[str, list[dict[str, Any]]]) -> int:

@@ -1,9 +1,10 @@
 """The FastAPI application: routes, errors, guards. Everything comes in by the context."""
 
 from fastapi import APIRouter, Depends, FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 
 from ember_service.alarms.routes import router as alarms
-from ember_service.api import problem
+from ember_service.api import openapi, problem
 from ember_service.api.common import Allow
 from ember_service.api.guard import Guard
 from ember_service.api.problem import Problem
@@ -20,6 +21,7 @@ from ember_service.rules.routes import router as rules
 from ember_service.web.routes import router as web
 
 PREFIX = "/api/v1"
+GZIP_FROM = 2_000
 
 
 def create_app(context: Context) -> FastAPI:
@@ -27,7 +29,6 @@ def create_app(context: Context) -> FastAPI:
     app = FastAPI(
         title="Emberwatch",
         version="1",
-        description="Times are ms since the epoch, UTC; channel ids are decimal texts. Errors are RFC 9457.",
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
@@ -39,6 +40,8 @@ def create_app(context: Context) -> FastAPI:
     app.include_router(open_router)
     app.include_router(web)
     app.include_router(_nothing_else(), include_in_schema=False)
+    openapi.install(app)
+    app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM, compresslevel=5)  # event streams are left alone
     app.add_middleware(Guard, metrics=context.metrics)
     return app
 

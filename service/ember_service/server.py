@@ -61,9 +61,13 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
             tasks = [group.create_task(job, name=name) for name, job in jobs.items()]
             serving = group.create_task(server.serve(sockets=[listening]), name="http")
             log.info("listening on http://%s:%d", settings.http_host, settings.http_port)
-            await stop.wait()
+            stopping = group.create_task(stop.wait(), name="stop")
+            await asyncio.wait({stopping, serving}, return_when=asyncio.FIRST_COMPLETED)
+            context.feed.hub.close()  # else uvicorn would wait for viewers who have no reason to go
             server.should_exit = True
             await serving
+            if not stopping.done():
+                raise RuntimeError("the HTTP server ended by itself")
             for task in tasks:
                 task.cancel()
     finally:

@@ -2,23 +2,25 @@
 
 import asyncio
 import secrets
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypedDict
 
 import msgspec
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from ember_base.database import AWAY
+from ember_base.database import AWAY, within
 from ember_base.schema import alarm as table
 from ember_service.alarms import history
 from ember_service.api.common import Allow, Ctx, Cursor, Limit, from_cursor, json, listed, scope_of
+from ember_service.api.openapi import gives, gives_list
 from ember_service.api.problem import Problem
 from ember_service.auth.access import Action, sees
 from ember_service.auth.model import Principal
 from ember_service.context import Context
+from ember_service.live.model import AlarmEvent
 from ember_wire import topics
-from ember_wire.alarms import AlarmClass, Verdict
+from ember_wire.alarms import AlarmClass, AlarmRecord, Verdict
 from ember_wire.stream import Answer, Command, pack
 
 router = APIRouter(prefix="/alarms", tags=["alarms"])
@@ -27,6 +29,22 @@ ANSWER_WITHIN_S: Final = 2.0
 EVENTS_WITHIN_S: Final = 1.0
 """A page about an alarm that is open does not wait longer for a database that hangs."""
 _STATUS: Final = {"unknown_alarm": 404, "bad_verdict": 422, "no_text": 422, "too_long": 422, "unknown_command": 422}
+
+
+class AlarmDetail(TypedDict):
+    """`events` in order; with the database away only those that happened since this service began."""
+
+    alarm: AlarmRecord
+    events: list[AlarmEvent]
+
+
+class CommandDone(TypedDict):
+    """The alarm after the command."""
+
+    alarm: AlarmRecord
+
+
+_DONE: Final = gives(CommandDone, refuses=[404, 409, 503])
 
 
 class CommandBody(BaseModel):
@@ -55,7 +73,9 @@ class CommentBody(CommandBody):
     text: str = Field(min_length=1, max_length=2000)
 
 
-@router.get("", summary="Open alarms worst first; closed ones and all, the newest first")
+@router.get(
+    "", summary="Open alarms worst first; closed ones and all, the newest first", openapi_extra=gives_list(AlarmRecord)
+)
 async def alarms(
     ctx: Ctx,
     who: Seer,
@@ -70,9 +90,7 @@ async def alarms(
         found = [
             alarm
             for alarm in ctx.feed.state.open_alarms()
-            if (scope is None or alarm.workshop in scope)
-            and class_ in (None, alarm.class_)
-            and workshop in (None, alarm.workshop)
+            if sees(scope, alarm.workshop) and class_ in (None, alarm.class_) and workshop in (None, alarm.workshop)
         ]
         start = _offset(from_cursor(cursor))
         more = str(start + limit) if len(found) > start + limit else None
@@ -86,32 +104,35 @@ async def alarms(
     return listed([row["record"] for row in rows[:limit]], rows[limit - 1]["key"] if len(rows) > limit else None)
 
 
-@router.get("/{id}", summary="One alarm with its events")
+@router.get("/{id}", summary="One alarm with its events", openapi_extra=gives(AlarmDetail, refuses=[404]))
 async def alarm(ctx: Ctx, who: Seer, id: str) -> Response:
     found = await _find(ctx, who, id)
     steps = {step.id: _event(msgspec.to_builtins(step)) for step in ctx.feed.state.recent.get(id, ())}
     try:
-        async with asyncio.timeout(EVENTS_WITHIN_S), ctx.engine.connect() as connection:
-            kept = {event["id"]: _event(event) for event in await history.events(connection, id)}
+        kept = {event["id"]: _event(event) for event in await within(EVENTS_WITHIN_S, _stored_events(ctx, id))}
     except AWAY:
         kept = {}  # what is known of now is told; the rest is in the database
     events = sorted((kept | steps).values(), key=lambda event: event["seq"])
     return json({"alarm": found, "events": events})
 
 
-@router.post("/{id}/ack", summary="Acknowledge")
+@router.post("/{id}/ack", summary="Acknowledge", openapi_extra=_DONE)
 async def ack(ctx: Ctx, who: Annotated[Principal, Depends(Allow(Action.ACK))], id: str, body: AckBody) -> Response:
     return await _command(ctx, who, id, "ack", body, {"comment": body.comment} if body.comment else {})
 
 
-@router.post("/{id}/reset", summary="Reset what is latched; an active one only without signal, with a reason")
+@router.post(
+    "/{id}/reset",
+    summary="Reset what is latched; an active one only without signal, with a reason",
+    openapi_extra=_DONE,
+)
 async def reset(
     ctx: Ctx, who: Annotated[Principal, Depends(Allow(Action.RESET))], id: str, body: ResetBody
 ) -> Response:
     return await _command(ctx, who, id, "reset", body, {"reason": body.reason})
 
 
-@router.post("/{id}/verdict", summary="Say what it was")
+@router.post("/{id}/verdict", summary="Say what it was", openapi_extra=_DONE)
 async def verdict(
     ctx: Ctx, who: Annotated[Principal, Depends(Allow(Action.VERDICT))], id: str, body: VerdictBody
 ) -> Response:
@@ -119,7 +140,7 @@ async def verdict(
     return await _command(ctx, who, id, "verdict", body, detail)
 
 
-@router.post("/{id}/comment", summary="Add a comment")
+@router.post("/{id}/comment", summary="Add a comment", openapi_extra=_DONE)
 async def comment(
     ctx: Ctx, who: Annotated[Principal, Depends(Allow(Action.COMMENT))], id: str, body: CommentBody
 ) -> Response:
@@ -131,6 +152,10 @@ async def _command(
 ) -> Response:
     """Through the stream to the evaluator; its answer comes after the journal's fsync."""
     await _find(ctx, who, id)
+    if not ctx.feed.link.connected:  # it would wait in memory, and be done long after the person was told otherwise
+        raise Problem(
+            503, "The broker is away, so the evaluator cannot be reached.", "broker_away", {"Retry-After": "5"}
+        )
     # The name stands in the id: nobody's command can be taken for the answer to another's.
     number = f"{who.name}:{body.command_id or secrets.token_hex(12)}"
     command = Command(
@@ -160,25 +185,24 @@ async def _command(
     return json({"alarm": answer.alarm})
 
 
-async def _find(ctx: Context, who: Principal, id: str) -> Any:
-    """An alarm that somebody may see. Raises Problem 404."""
+async def _find(ctx: Context, who: Principal, id: str) -> AlarmRecord | dict[str, Any]:
+    """An alarm that somebody may see: as it is now, else as the database has it. Raises Problem 404."""
     scope = scope_of(ctx, who)
-    live = ctx.feed.state.alarms.get(id)
+    live = ctx.feed.state.alarm(id)
     if live is not None:
-        if scope is None or live.workshop in scope:
+        if sees(scope, live.workshop):
             return live
-    else:
-        steps = ctx.feed.state.recent.get(id)
-        if steps:
-            newest = max(steps, key=lambda step: step.alarm.revision).alarm
-            if scope is None or newest.workshop in scope:
-                return newest
-        elif "\0" not in id:
-            async with ctx.engine.connect() as connection:
-                kept = await history.record(connection, id)
-            if kept is not None and sees(scope, kept["workshop"]):
-                return kept
+    elif "\0" not in id:
+        async with ctx.engine.connect() as connection:
+            kept = await history.record(connection, id)
+        if kept is not None and sees(scope, kept["workshop"]):
+            return kept
     raise Problem(404, "There is no such alarm, or you may not see it.", "unknown_alarm")
+
+
+async def _stored_events(ctx: Context, id: str) -> list[dict[str, Any]]:
+    async with ctx.engine.connect() as connection:
+        return await history.events(connection, id)
 
 
 def _event(step: dict[str, Any]) -> dict[str, Any]:

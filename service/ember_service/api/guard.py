@@ -3,22 +3,30 @@
 import time
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ember_service.api.problem import Problem, answer
 from ember_service.metrics import Metrics
 
 MAX_BODY: Final = 1024 * 1024
+MAX_SMALL: Final = 64 * 1024
+SMALL: Final = ("/api/v1/auth/", "/api/v1/alarms/")
+"""Where nothing large is ever sent, and the first also takes what nobody signed."""
 HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; "
         "form-action 'self'"
     ),
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
+METHODS: Final = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+"""What a metric tells apart; a stranger may send any word."""
 
 
 class Guard:
@@ -32,13 +40,14 @@ class Guard:
             await self._app(scope, receive, send)
             return
         started, status, size = time.monotonic(), 500, 0
+        limit = MAX_SMALL if scope["path"].startswith(SMALL) else MAX_BODY
 
         async def counted() -> Message:
             nonlocal size
             message = await receive()
             size += len(message.get("body", b""))
-            if size > MAX_BODY:
-                raise HTTPException(413, f"A body has at most {MAX_BODY} bytes.")
+            if size > limit:
+                raise HTTPException(413, f"A body has at most {limit} bytes here.")
             return message
 
         async def dressed(message: Message) -> None:
@@ -53,7 +62,22 @@ class Guard:
             await send(message)
 
         try:
-            await self._app(scope, counted, dressed)
+            if _announced(scope) > limit:
+                refused = answer(Problem(413, f"A body has at most {limit} bytes here.", "too_large"))
+                await refused(scope, receive, dressed)
+            else:
+                await self._app(scope, counted, dressed)
         finally:
-            route = getattr(scope.get("route"), "path", "none")
-            self._metrics.requests.labels(scope["method"], route, str(status)).observe(time.monotonic() - started)
+            self._count(scope, status, time.monotonic() - started)
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "none")
+        if route.endswith("/live"):
+            return  # its length is the viewer's patience
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        self._metrics.requests.labels(method, route, str(status)).observe(seconds)
+
+
+def _announced(scope: Scope) -> int:
+    given = Headers(scope=scope).get("content-length", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0

@@ -5,6 +5,7 @@ import secrets
 from http import HTTPStatus
 from typing import Any, cast
 
+import msgspec
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -14,6 +15,26 @@ from ember_base.database import AWAY, explain
 from ember_service.live.state import encode
 
 log = logging.getLogger(__name__)
+MOST_ERRORS = 20
+
+
+class FieldError(msgspec.Struct, frozen=True):
+    """What is wrong with a field."""
+
+    field: str
+    why: str
+
+
+class ProblemBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """RFC 9457. `word` is for machines; `errors` names fields; `alarm` is the alarm as it is now, where it matters."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    word: str = ""
+    errors: list[FieldError] = []
+    alarm: dict[str, Any] | None = None
 
 
 class Problem(Exception):  # noqa: N818 - an answer, not an accident
@@ -39,6 +60,15 @@ def answer(problem: Problem) -> Response:
     return Response(encode(body | problem.more), problem.status, problem.headers, "application/problem+json")
 
 
+def _place(loc: tuple[str | int, ...]) -> str:
+    return _readable(".".join(map(str, loc[1:])) or str(loc[0]))
+
+
+def _readable(text: str) -> str:
+    """What somebody sent may hold half of a UTF-16 pair, which is no text, or be endless."""
+    return text.encode("utf-8", "replace").decode()[:200]
+
+
 def install(app: FastAPI) -> None:
     """Make every error of `app` a problem."""
 
@@ -52,7 +82,7 @@ def install(app: FastAPI) -> None:
 
     async def on_invalid(_: Request, error: Exception) -> Response:
         invalid = cast("RequestValidationError", error).errors()
-        faults = [{"field": ".".join(map(str, e["loc"][1:])) or str(e["loc"][0]), "why": e["msg"]} for e in invalid]
+        faults = [{"field": _place(fault["loc"]), "why": _readable(fault["msg"])} for fault in invalid[:MOST_ERRORS]]
         detail = "; ".join(f"{fault['field']}: {fault['why']}" for fault in faults)
         return answer(Problem(422, detail, "invalid", errors=faults))
 

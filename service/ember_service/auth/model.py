@@ -28,11 +28,30 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """Who makes a request."""
+    """Who makes a request. `stamp` changes with the password: a token of before is none."""
 
     name: str
     role: Role
     area: str | None = None
     workshop: str | None = None
     language: str = "zh"
+    stamp: str = ""
     cookie: bool = False
+
+
+class Token(msgspec.Struct, frozen=True, kw_only=True):
+    """`expires_in` in s."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+
+
+class Me(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is signed in, and what they may see: an officer their area, an owner their workshop."""
+
+    name: str
+    role: Role
+    area: str | None
+    workshop: str | None
+    language: str

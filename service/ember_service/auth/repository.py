@@ -55,5 +55,11 @@ async def load_accounts(connection: AsyncConnection) -> dict[str, Account]:
     }
 
 
-async def any_account(connection: AsyncConnection) -> bool:
-    return bool(await connection.scalar(select(func.count()).select_from(account)))
+async def first_account(connection: AsyncConnection, name: str, role: str, password: str) -> bool:
+    """Make an account where there is none at all; whether it was made. Of several at once one makes it."""
+    if await connection.scalar(select(func.count()).select_from(account)):
+        return False
+    hashed = await asyncio.to_thread(HASHER.hash, password)
+    statement = insert(account).values(name=name, role=Role(role).value, password_hash=hashed)
+    made = await connection.execute(statement.on_conflict_do_nothing().returning(account.c.name))
+    return made.one_or_none() is not None

@@ -1,11 +1,12 @@
 """Readings of a channel over time."""
 
-from typing import Annotated
+from typing import Annotated, NotRequired, TypedDict
 
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from ember_service.api.common import Allow, Ctx, instant, json, scope_of
+from ember_service.api.openapi import gives
 from ember_service.api.problem import Problem
 from ember_service.auth.access import Action, sees
 from ember_service.auth.model import Principal
@@ -19,7 +20,36 @@ router = APIRouter(prefix="/readings", tags=["history"])
 HOUR_MS = 3_600_000
 
 
-@router.get("", summary="History of a channel, from the aggregate that fits the step")
+class Sample(TypedDict):
+    """A reading as stored (`value`, `quality`), or a bucket of `step` s from `time` on (the others)."""
+
+    time: int
+    value: NotRequired[float]
+    quality: NotRequired[list[str]]
+    min: NotRequired[float]
+    avg: NotRequired[float]
+    max: NotRequired[float]
+    count: NotRequired[int]
+
+
+class Readings(TypedDict):
+    """`step` in s, 0 for readings as stored. `more`: there are more than fit; ask for less, or for a larger step."""
+
+    channel: str
+    device: str
+    name: str
+    kind: str
+    unit: str
+    step: int
+    items: list[Sample]
+    more: bool
+
+
+@router.get(
+    "",
+    summary="History of a channel, from the aggregate that fits the step",
+    openapi_extra=gives(Readings, refuses=[404, 503]),
+)
 async def readings(
     ctx: Ctx,
     who: Annotated[Principal, Depends(Allow(Action.SEE))],

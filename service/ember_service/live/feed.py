@@ -1,19 +1,26 @@
 """From the broker to the live state and on to the viewers; the register and the first values from the database."""
 
 import asyncio
+import contextlib
 import logging
+import secrets
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ember_base.database import AWAY, explain
+from ember_base.database import AWAY, explain, within
 from ember_base.mqtt import Incoming, Link
 from ember_base.settings import Settings
+from ember_service.alarms.board import MOST_BYTES
 from ember_service.auth.accounts import Accounts
 from ember_service.history.repository import last_values
-from ember_service.live.hub import Hub
+from ember_service.live.hub import Hub, Scope
+from ember_service.live.model import Snapshot as Picture
+from ember_service.live.model import System, WorkshopStatus
 from ember_service.live.state import LiveState, Value
 from ember_service.register.snapshot import Snapshot
 from ember_wire import topics
@@ -25,7 +32,12 @@ log = logging.getLogger(__name__)
 FLUSH_S: Final = 0.1
 SYSTEM_EVERY_S: Final = 10.0
 REFRESH_S: Final = 5.0
-FIRST_VALUES_MS: Final = 3600_000
+FIRST_VALUES_MS: Final = 26 * 3600_000
+"""Battery detectors speak once a day."""
+CUT_BYTES: Final = MOST_BYTES * 3 // 4
+"""A retained list that is larger may have been cut to its worst alarms."""
+NUMBERS: Final = 256
+"""Each life of a process counts frames in steps of this from the time of its start (0.1 ms), with a rest of its own."""
 
 
 def now_ms() -> int:
@@ -40,15 +52,18 @@ class Feed:
         self, settings: Settings, replica: str, engine: AsyncEngine, register: Snapshot, accounts: Accounts
     ) -> None:
         self.state = LiveState()
-        self.hub = Hub(self.snapshot)
+        first = time.time_ns() // 100_000 * NUMBERS + secrets.randbelow(NUMBERS)
+        self.hub = Hub(self.snapshot, first=first, step=NUMBERS)
         self.config = register.from_disk()
         self.state.configure(self.config.register)
         self.database = "not reached yet"
         self.answers: dict[str, asyncio.Future[Answer]] = {}
         self._engine, self._register, self._accounts = engine, register, accounts
         self._changed = asyncio.Event()
+        self._revision = -1
         self._status: dict[str, tuple[Any, ...]] = {}
-        self._handlers = {
+        self._dirty: set[str] = set()
+        self._handlers: dict[str, Callable[[bytes], None]] = {
             "readings": self._readings,
             "heartbeat": self._heartbeat,
             "transitions": self._transitions,
@@ -71,7 +86,7 @@ class Feed:
             on_message=self._receive,
         )
 
-    def snapshot(self, scope: frozenset[str] | None) -> dict[str, Any]:
+    def snapshot(self, scope: Scope) -> Picture:
         """What a viewer starts from."""
         now = now_ms()
         return {
@@ -81,7 +96,8 @@ class Feed:
             "system": self.system(),
         }
 
-    def system(self) -> dict[str, Any]:
+    def system(self) -> System:
+        """What ails the product, as every screen says it."""
         own = {}
         if self.database:
             own["database"] = f"the database is away: {self.database}"
@@ -94,6 +110,7 @@ class Feed:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._flush_loop(), name="flush")
             group.create_task(self._refresh_loop(), name="refresh")
+            group.create_task(self._first_values(), name="first values")
 
     def register_changed(self) -> None:
         """Reload now, and let others know."""
@@ -104,17 +121,21 @@ class Feed:
     def _receive(self, message: Incoming) -> None:
         parts = message.topic.split("/")
         try:
-            if parts[2] == "stream":
+            if message.topic == topics.ALARMS_HEALTH:
+                health = msgspec.json.decode(message.payload, type=Health)
+                self.state.take_health(health, now_ms(), retained=message.retain)
+            elif parts[2] == "stream":
                 self._handlers[parts[3]](message.payload)
-            elif parts[2] == "alarms":
-                self._alarms(parts[3], message.payload)
-        except (StreamError, msgspec.DecodeError, IndexError, KeyError) as error:
+            elif parts[2] == "alarms" and message.payload:
+                self._document(parts[3], message.payload)
+        except (StreamError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, LookupError) as error:
             log.warning("a message on %s cannot be read: %s", message.topic, error)
 
     def _readings(self, payload: bytes) -> None:
         now = now_ms()
         for value in self.state.take_batch(unpack_batch(payload)):
-            self.hub.reading(value.channel, self.state.reading(value), now)
+            make = partial(self.state.reading, value)
+            self.hub.coalesce(value.channel, "reading", self.state.workshop_of(value.device), make, now)
 
     def _heartbeat(self, payload: bytes) -> None:
         self.state.take_heartbeat(unpack(payload, Heartbeat), now_ms())
@@ -125,16 +146,17 @@ class Feed:
                 step = msgspec.to_builtins(transition)
                 alarm = step.pop("alarm")
                 self.hub.publish("alarm", alarm["workshop"], {"transition": step, "alarm": alarm})
-                self._tell_status(alarm["workshop"])
+                self._dirty.add(alarm["workshop"])
 
-    def _alarms(self, workshop: str, payload: bytes) -> None:
-        if workshop == "health":
-            self.state.take_health(msgspec.json.decode(payload, type=Health), now_ms())
-        elif payload:
-            document = msgspec.json.decode(payload, type=WorkshopAlarms)
-            for alarm in self.state.take_document(workshop, document):
-                self.hub.publish("alarm", workshop, {"transition": None, "alarm": alarm})
-            self._tell_status(workshop)
+    def _document(self, workshop: str, payload: bytes) -> None:
+        document = msgspec.json.decode(payload, type=WorkshopAlarms)
+        news, gone = self.state.take_document(workshop, document, whole=len(payload) < CUT_BYTES)
+        for alarm in news:
+            self.hub.publish("alarm", workshop, {"transition": None, "alarm": alarm})
+        if gone:
+            self.hub.reload()  # closed while the broker was away: nothing tells how
+        if news or gone:
+            self._dirty.add(workshop)
 
     def _answer(self, payload: bytes) -> None:
         answer = unpack(payload, Answer)
@@ -148,57 +170,71 @@ class Feed:
         beats, told = 0, None
         while True:
             await asyncio.sleep(FLUSH_S)
-            self.hub.flush(now_ms())
+            now = now_ms()
+            self.hub.flush(now)
             beats += 1
             if beats % 10 == 0:
-                for workshop in self.state.workshops():
-                    self._tell_status(workshop)
+                self._dirty.update(self.state.workshops())
+            for workshop in self._dirty:
+                self._tell_status(workshop, now)
+            self._dirty.clear()
+            if beats % 10 == 0:
                 system = self.system()
                 if system["faults"] != told or beats % int(SYSTEM_EVERY_S / FLUSH_S) == 0:
                     told = system["faults"]
                     self.hub.publish("system", "", system)
 
-    def _tell_status(self, workshop: str) -> None:
-        """Tell a workshop's item where something but its values changed."""
-        item = self.state.item(workshop, now_ms())
-        key = (item["worst"], tuple(item["open"].values()), tuple(item["devices"].values()), len(item["highlights"]))
+    def _tell_status(self, workshop: str, now: int) -> None:
+        """Tell a workshop's item where something but its values changed: those come as readings."""
+        item = self.state.item(workshop, now)
+        key = (item["workshop"], item["worst"], item["open"], item["devices"], sorted(item["highlights"]))
         if self._status.get(workshop) != key:
             self._status[workshop] = key
-            self.hub.publish("status", workshop, item)
+            self.hub.coalesce(("status", workshop), "status", workshop, partial(self._item, workshop), now)
+
+    def _item(self, workshop: str) -> WorkshopStatus:
+        return self.state.item(workshop, now_ms())
 
     async def _refresh_loop(self) -> None:
         """The register when it changed, the accounts and the database's health every 5 s."""
-        loaded, revision = False, -1
         while True:
             try:
-                async with asyncio.timeout(REFRESH_S):
-                    await self._accounts.refresh(self._engine)
-                    current = await self._register.revision()
-                    if current != revision or self._changed.is_set():
-                        self._changed.clear()
-                        self.config = await self._register.load()
-                        revision = self.config.register.revision
-                        self.state.configure(self.config.register)
-                        self._status.clear()
-                    if not loaded:
-                        await self._first_values()
-                        loaded = True
+                await within(REFRESH_S, self._refresh())
                 self.database = ""
             except AWAY as error:
                 if not self.database:
                     log.warning("the database is away (%s); going on with what is known", explain(error))
                 self.database = explain(error)
-            try:
+            except Exception:
+                log.exception("what the database holds cannot be taken over; going on with what is known")
+                self.database = "it holds what this service cannot read; its log has more"
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(REFRESH_S):
                     await self._changed.wait()
-            except TimeoutError:
-                pass
+
+    async def _refresh(self) -> None:
+        changed = await self._accounts.refresh(self._engine)
+        current = await self._register.revision()
+        if current != self._revision or self._changed.is_set():
+            self._changed.clear()
+            self.config = await self._register.load()
+            self._revision = self.config.register.revision
+            self.state.configure(self.config.register)
+            changed = True
+        if changed:
+            self.hub.review()
 
     async def _first_values(self) -> None:
-        """What was last known before this process began."""
-        async with self._engine.connect() as connection:
-            for row in await last_values(connection, now_ms() - FIRST_VALUES_MS):
-                self.state.introduce(row.channel, row.device, row.name)
+        """What was last known before this process began: once, whenever the database has it; nothing waits for it."""
+        while True:
+            try:
+                async with self._engine.connect() as connection:
+                    rows = await last_values(connection, now_ms() - FIRST_VALUES_MS)
+            except AWAY:
+                await asyncio.sleep(REFRESH_S)
+                continue
+            for row in rows:
                 value = Value(row.channel, row.device, row.name, row.value, row.time, row.received, row.quality)
-                known = self.state.values.setdefault(row.channel, value)
-                self.state.heard[row.device] = max(self.state.heard.get(row.device, 0), known.received)
+                self.state.take_first(value)
+            self.hub.reload()
+            return

@@ -1,12 +1,21 @@
 """The live state: last values, open alarms, who is there. Pure: time comes in. Works without a database."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
 
-from ember_service.auth.access import areas_within
+from ember_service.live.model import (
+    ChannelStatus,
+    Counts,
+    Fault,
+    Highlight,
+    LiveReading,
+    Place,
+    System,
+    WorkshopStatus,
+)
 from ember_service.register.model import Device, Register, Workshop
 from ember_wire import topics
 from ember_wire.alarms import AlarmClass, AlarmRecord, Health, Transition, WorkshopAlarms, urgency
@@ -21,6 +30,8 @@ CLOCK_OFF_MS: Final = 5_000
 PATIENCE_MS: Final = {"radio": 180_000, "mains": 180_000, "battery": 25 * 3600_000}
 HIGHLIGHTS: Final = ("temperature", "smoke", "load", "residual_current")
 REMEMBERED_CLOSED: Final = 2_000
+STEPS_KEPT: Final = 200
+"""Of one alarm: the steps of all its life are in the database."""
 
 
 @dataclass(slots=True)
@@ -50,12 +61,14 @@ class LiveState:
     values: dict[int, Value] = field(default_factory=dict)
     names: dict[int, tuple[str, str]] = field(default_factory=dict)
     alarms: dict[str, AlarmRecord] = field(default_factory=dict)
-    recent: dict[str, list[Transition]] = field(default_factory=dict)
+    recent: dict[str, deque[Transition]] = field(default_factory=dict)
     heard: dict[str, int] = field(default_factory=dict)
     offline: set[str] = field(default_factory=set)
     health: Health | None = None
     health_at: int = 0
     faults_since: dict[tuple[str, str], int] = field(default_factory=dict)
+    _alarms_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    _closed: dict[str, int] = field(default_factory=dict)
     _paths: dict[str, _Path] = field(default_factory=dict)
     _devices: dict[str, Device] = field(default_factory=dict)
     _workshops: dict[str, Workshop] = field(default_factory=dict)
@@ -103,41 +116,71 @@ class LiveState:
             fresh.append(value)
         return fresh
 
+    def take_first(self, value: Value) -> None:
+        """A value from before this process began; what was heard since stands."""
+        self.introduce(value.channel, value.device, value.name)
+        self.values.setdefault(value.channel, value)
+        self.heard[value.device] = max(self.heard.get(value.device, 0), value.received)
+        if value.name == "online" and value.value == 0 and self.values[value.channel] is value:
+            self.offline.add(value.device)
+
     def take_heartbeat(self, beat: Heartbeat, now: int) -> None:
         self._paths[beat.gateway] = _Path(beat, now)
 
-    def take_health(self, health: Health, now: int) -> None:
-        self.health, self.health_at = health, now
+    def take_health(self, health: Health, now: int, *, retained: bool = False) -> None:
+        """A retained one is as old as it says: the broker gives it for ever, whoever died since."""
+        self.health, self.health_at = health, min(now, health.as_of) if retained else now
 
-    def take_document(self, workshop: str, document: WorkshopAlarms) -> list[AlarmRecord]:
-        """A workshop's retained list: what is missing in it is closed. Returns the alarms that are news."""
+    def take_document(
+        self, workshop: str, document: WorkshopAlarms, *, whole: bool = True
+    ) -> tuple[list[AlarmRecord], list[str]]:
+        """A workshop's retained list: (alarms that are news, ids of those that were closed while we did not hear it).
+
+        Not `whole`: the list was cut to its worst, so that what is missing in it tells nothing.
+        """
         listed = {alarm.id for alarm in document.alarms}
-        for gone in [a.id for a in self.alarms.values() if a.workshop == workshop and a.id not in listed]:
-            del self.alarms[gone]
-        return [alarm for alarm in document.alarms if self._enter(alarm)]
+        gone = sorted(self._alarms_of.get(workshop, set()) - listed) if whole else []
+        for number in gone:
+            self._close(self.alarms[number])
+        return [alarm for alarm in document.alarms if self._enter(alarm)], gone
 
     def take_transition(self, transition: Transition) -> bool:
         """Whether it was news."""
         alarm = transition.alarm
-        steps = self.recent.setdefault(alarm.id, [])
+        steps = self.recent.setdefault(alarm.id, deque(maxlen=STEPS_KEPT))
         if any(step.id == transition.id for step in steps):
             return False
         steps.append(transition)
-        while len(self.recent) > REMEMBERED_CLOSED:
-            oldest = next((key for key in self.recent if key not in self.alarms), next(iter(self.recent)))
-            del self.recent[oldest]
         self._enter(alarm)
         return True
 
     def _enter(self, alarm: AlarmRecord) -> bool:
+        """Whether this is newer than what is known. What is closed is opened by no older list."""
         known = self.alarms.get(alarm.id)
-        if known is not None and known.revision >= alarm.revision:
+        revision = known.revision if known else self._closed.get(alarm.id, -1)
+        if revision >= alarm.revision:
             return False
-        if alarm.open:
-            self.alarms[alarm.id] = alarm
-        else:
-            self.alarms.pop(alarm.id, None)
+        if known is not None:
+            self._alarms_of[known.workshop].discard(alarm.id)
+        if not alarm.open:
+            self._close(alarm)
+            return True
+        self._closed.pop(alarm.id, None)
+        self.alarms[alarm.id] = alarm
+        self._alarms_of[alarm.workshop].add(alarm.id)
         return True
+
+    def _close(self, alarm: AlarmRecord) -> None:
+        """Keep the steps of the last closed ones: they may not be in the database yet."""
+        self.alarms.pop(alarm.id, None)
+        self._alarms_of[alarm.workshop].discard(alarm.id)
+        self._closed.pop(alarm.id, None)
+        # Gone from a list while the last that we know is open: the same may be listed again.
+        self._closed[alarm.id] = alarm.revision - alarm.open
+        while len(self._closed) > REMEMBERED_CLOSED:
+            oldest = next(iter(self._closed))
+            del self._closed[oldest]
+            self.recent.pop(oldest, None)
 
     # --- what is asked for ---------------------------------------------------------------------------------------
 
@@ -148,11 +191,21 @@ class LiveState:
     def knows(self, workshop: str) -> bool:
         return workshop in self._workshops or workshop in (topics.UNASSIGNED, topics.SYSTEM)
 
+    def alarm(self, number: str) -> AlarmRecord | None:
+        """An alarm that is open, or was closed a while ago."""
+        steps = self.recent.get(number)
+        newest = max((step.alarm for step in steps), key=lambda alarm: alarm.revision) if steps else None
+        return self.alarms.get(number) or (newest if newest and not newest.open else None)
+
     def open_alarms(self) -> list[AlarmRecord]:
         """Worst first."""
         return sorted(self.alarms.values(), key=urgency)
 
-    def reading(self, value: Value) -> dict[str, Any]:
+    def alarms_of(self, workshop: str) -> list[AlarmRecord]:
+        """The open alarms of a workshop, worst first."""
+        return sorted((self.alarms[number] for number in self._alarms_of.get(workshop, ())), key=urgency)
+
+    def reading(self, value: Value) -> LiveReading:
         """A reading as `/live` tells it."""
         kind = kind_of(value.name)
         return {
@@ -168,10 +221,10 @@ class LiveState:
             "quality": words(value.quality),
         }
 
-    def channels(self, workshop: str) -> list[dict[str, Any]]:
+    def channels(self, workshop: str) -> list[ChannelStatus]:
         """The channels of a workshop as `/status/{workshop}` tells them."""
-        known = (self.values[channel] for channel in self._channels_of[workshop] if channel in self.values)
-        rows = [self.reading(value) | {"zone": self._zone(value.device)} for value in known]
+        known = (self.values[number] for number in self._channels_of.get(workshop, ()) if number in self.values)
+        rows: list[ChannelStatus] = [{**self.reading(value), "zone": self._zone(value.device)} for value in known]
         return sorted(rows, key=lambda row: (row["zone"] or "", row["device"], row["name"]))
 
     def workshops(self) -> list[str]:
@@ -179,36 +232,36 @@ class LiveState:
         found = list(self._workshops)
         return [*found, topics.UNASSIGNED] if self._channels_of.get(topics.UNASSIGNED) else found
 
-    def item(self, workshop: str, now: int) -> dict[str, Any]:
-        """A workshop as `/status` tells it."""
-        alarms = [alarm for alarm in self.alarms.values() if alarm.workshop == workshop]
-        devices = self._devices_of[workshop]
-        values = [self.values[c] for c in self._channels_of.get(workshop, ()) if c in self.values]
+    def place(self, workshop: str) -> Place:
+        """Where it is."""
         known = self._workshops.get(workshop)
-        place = {"id": workshop, "name": workshop, "area": None, "address": ""}
-        if known:
-            place |= {"name": known.name, "area": known.area, "address": known.address}
+        if known is None:
+            return {"id": workshop, "name": workshop, "area": None, "address": ""}
+        return {"id": workshop, "name": known.name, "area": known.area, "address": known.address}
+
+    def item(self, workshop: str, now: int) -> WorkshopStatus:
+        """A workshop as `/status` tells it."""
+        alarms = [self.alarms[number] for number in self._alarms_of.get(workshop, ())]
+        devices = self._devices_of.get(workshop, [])
+        values = [self.values[c] for c in self._channels_of.get(workshop, ()) if c in self.values]
         return {
-            "workshop": place,
+            "workshop": self.place(workshop),
             "worst": min(alarms, key=urgency).class_ if alarms else None,
-            "open": {name: sum(alarm.class_ is name for alarm in alarms) for name in AlarmClass},
+            "open": _counts(alarms),
             "devices": {"total": len(devices), "online": sum(self._online(device, now) for device in devices)},
             "last": max((value.received for value in values), default=None),
             "highlights": _highlights(values),
         }
 
-    def items(self, now: int, scope: frozenset[str] | None = None) -> list[dict[str, Any]]:
+    def items(self, now: int, scope: frozenset[str] | None = None) -> list[WorkshopStatus]:
         return [self.item(w, now) for w in self.workshops() if scope is None or w in scope]
-
-    def in_area(self, area: str) -> frozenset[str]:
-        within = areas_within(area, self.register)
-        return frozenset(workshop.id for workshop in self.register.workshops if workshop.area in within)
 
     def gateway_ok(self, now: int) -> tuple[bool, str]:
         """Whether any gateway lives, and what ails it."""
         alive = [path for path in self._paths.values() if now - path.heard <= GATEWAY_SILENT_MS]
         if not alive:
-            return False, "no gateway has been heard for 10 s: is `emberwatch gateway` running?"
+            since = "for 10 s" if self._paths else "yet"
+            return False, f"no gateway has been heard {since}: is `emberwatch gateway` running?"
         ills = [f"{name}: {text}" for path in alive for name, text in path.beat.faults.items()]
         return not ills, "; ".join(ills)
 
@@ -221,7 +274,7 @@ class LiveState:
             return False, "the evaluator is not there: no alarm is raised now; is `emberwatch evaluator` running?"
         return self.health.ok, "; ".join(self.health.faults.values())
 
-    def system(self, own: dict[str, str], now: int) -> dict[str, Any]:
+    def system(self, own: dict[str, str], now: int) -> System:
         """What ails the product: `own` are the faults of this service by part."""
         found = {("service", part): text for part, text in own.items()}
         for part, (well, text) in (("gateway", self.gateway_ok(now)), ("evaluator", self.evaluator_ok(now))):
@@ -232,7 +285,7 @@ class LiveState:
             if abs(off) > CLOCK_OFF_MS:
                 found[("gateway", "clock")] = f"the clock of {path.beat.gateway} is off by {off / 1000:.0f} s"
         self.faults_since = {key: self.faults_since.get(key, now) for key in found}
-        faults = [
+        faults: list[Fault] = [
             {"part": part, "word": word, "text": text, "since": self.faults_since[(part, word)]}
             for (part, word), text in found.items()
         ]
@@ -247,14 +300,24 @@ class LiveState:
         return known.zone if known else None
 
 
-def _highlights(values: list[Value]) -> dict[str, dict[str, Any]]:
+def _counts(alarms: list[AlarmRecord]) -> Counts:
+    found = Counter(alarm.class_ for alarm in alarms)
+    return {
+        "fire": found[AlarmClass.FIRE],
+        "prewarning": found[AlarmClass.PREWARNING],
+        "supervisory": found[AlarmClass.SUPERVISORY],
+        "trouble": found[AlarmClass.TROUBLE],
+    }
+
+
+def _highlights(values: list[Value]) -> dict[str, Highlight]:
     """For each kind that matters at a glance, the largest value and where it is."""
-    out = {}
-    for kind in HIGHLIGHTS:
-        found = [value for value in values if kind_of(value.name) == kind]
-        if found:
-            top = max(found, key=lambda value: value.value)
-            out[kind] = {"value": top.value, "unit": unit_of(kind), "channel": str(top.channel), "time": top.time}
+    out: dict[str, Highlight] = {}
+    for value in values:
+        kind = kind_of(value.name)
+        if kind in HIGHLIGHTS and (kind not in out or value.value > out[kind]["value"]):
+            channel = str(value.channel)
+            out[kind] = {"value": value.value, "unit": unit_of(kind), "channel": channel, "time": value.time}
     return out
 
 

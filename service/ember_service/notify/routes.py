@@ -1,6 +1,6 @@
 """Who was told what, by which channel, and whether it arrived."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy import select
@@ -8,14 +8,36 @@ from starlette.responses import Response
 
 from ember_base.schema import message
 from ember_service.api.common import Allow, Ctx, Cursor, Limit, from_cursor, listed, ms
+from ember_service.api.openapi import gives_list
 from ember_service.api.problem import Problem
 from ember_service.auth.access import Action
 from ember_service.auth.model import Principal
+from ember_service.notify.model import State
 
 router = APIRouter(prefix="/messages", tags=["messages"])
 
 
-@router.get("", summary="Messages, the newest first")
+class MessageShown(TypedDict):
+    """What was told to whom, by which channel, and what became of it."""
+
+    id: str
+    alarm: str
+    transition: str
+    contact: str
+    contact_name: str
+    channel: str
+    address: str
+    language: str
+    subject: str
+    text: str
+    state: State
+    reason: str | None
+    attempts: int
+    queued: int
+    sent: int | None
+
+
+@router.get("", summary="Messages, the newest first", openapi_extra=gives_list(MessageShown, refuses=[503]))
 async def messages(
     ctx: Ctx,
     who: Annotated[Principal, Depends(Allow(Action.SEE_SYSTEM))],

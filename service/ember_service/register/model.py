@@ -24,6 +24,8 @@ class Workshop(msgspec.Struct, frozen=True, kw_only=True):
     area: str
     address: str = ""
     trade: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
 
 
 class Zone(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
-from sqlalchemy import Table, func, select, text, update
+from sqlalchemy import Table, func, null, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,8 +20,9 @@ from ember_service.register.model import (
     Workshop,
     Zone,
 )
-from ember_wire.channels import channel_id
-from ember_wire.kinds import kind_of, unit_of
+from ember_service.register.plan import PlanError, check
+
+__all__ = ["TABLES", "PlanError", "import_plan", "load_register"]
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -36,10 +37,7 @@ TABLES: Final[dict[str, tuple[Table, type[msgspec.Struct]]]] = {
     "contacts": (schema.contact, Contact),
 }
 """Resource → table and what it holds, parents before children."""
-
-
-class PlanError(ValueError):
-    """A plan that cannot be taken over; one line for each wrong row."""
+ROWS_AT_ONCE: Final = 1000
 
 
 async def load_register(connection: AsyncConnection) -> Register:
@@ -118,50 +116,44 @@ async def import_plan(connection: AsyncConnection, plan: dict[str, list[dict[str
 
     Raises PlanError naming every row that is wrong, before anything is written.
     """
-    checked = _check(plan)
+    rows = check(plan, await _known(connection))
     count = 0
     for name, (table, _) in TABLES.items():
-        rows = checked[name]
-        if rows:
-            statement = insert(table)
-            fresh = {column: statement.excluded[column] for column in rows[0] if column != "id"}
-            for start in range(0, len(rows), 1000):
-                part = statement.values(rows[start : start + 1000])
-                await connection.execute(
-                    part.on_conflict_do_update(index_elements=["id"], set_={**fresh, "retired": None})
-                )
-            count += len(rows)
+        for start in range(0, len(rows[name]), ROWS_AT_ONCE):
+            part = rows[name][start : start + ROWS_AT_ONCE]
+            statement = insert(table).values(part)
+            fresh = {column: statement.excluded[column] for column in part[0] if column != "id"}
+            anew = statement.on_conflict_do_update(index_elements=["id"], set_={**fresh, "retired": None})
+            await connection.execute(anew)
+            count += len(part)
     await bump(connection)
-    entry = {"who": who, "action": "register import", "object": "register", "after": {"rows": count}}
-    await connection.execute(schema.audit.insert().values(entry))
+    await record(connection, who=who, action="register import", what="register", after={"rows": count})
     return count
 
 
-def _check(plan: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
-    """Every row as its table takes it. Raises PlanError."""
-    if not isinstance(plan, dict):
-        raise PlanError(f"expected an object with {', '.join(TABLES)}")
-    wrong = [f"{name}: unknown; expected {', '.join(TABLES)}" for name in plan if name not in TABLES]
-    out: dict[str, list[dict[str, Any]]] = {}
-    for name, (_, kind) in TABLES.items():
-        out[name] = []
-        for number, row in enumerate(plan.get(name) or [], 1):
-            try:
-                out[name].append(_row(kind, row))
-            except (msgspec.ValidationError, ValueError, TypeError, KeyError) as error:
-                wrong.append(f"{name} row {number}: {error}")
-    if wrong:
-        raise PlanError("\n".join(wrong[:100]))
-    return out
+async def record(
+    connection: AsyncConnection,
+    *,
+    who: str,
+    action: str,
+    what: str,
+    after: dict[str, Any],
+    before: dict[str, Any] | None = None,
+    origin: str = "",
+) -> None:
+    """Write a change into the audit, in the change's own transaction."""
+    entry = {"who": who, "origin": origin, "action": action, "object": what, "before": before, "after": after}
+    await connection.execute(schema.audit.insert().values(entry))
 
 
-def _row(kind: type[msgspec.Struct], given: dict[str, Any]) -> dict[str, Any]:
-    if kind is Channel:
-        given = {**given, "id": channel_id(given["device"], given["name"])}
-    values: dict[str, Any] = msgspec.to_builtins(msgspec.convert(given, kind))
-    if kind is Channel:
-        values |= {"kind": kind_of(values["name"]), "unit": unit_of(kind_of(values["name"]))}
-    return values
+async def _known(connection: AsyncConnection) -> dict[str, dict[str, str | None]]:
+    """Of each resource the ids in use, with the workshop that each belongs to."""
+    found: dict[str, dict[str, str | None]] = {}
+    for name, (table, _) in TABLES.items():
+        place: Any = table.c.workshop if "workshop" in table.c else null()
+        rows = await connection.execute(select(table.c.id, place).where(table.c.retired.is_(None)))
+        found[name] = {row[0]: row[1] for row in rows}
+    return found
 
 
 async def _in_use(connection: AsyncConnection, table: Table) -> Sequence[Any]:

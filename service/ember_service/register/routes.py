@@ -5,121 +5,53 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from ember_base import schema
 from ember_service.api.common import Allow, Ctx, Cursor, Limit, from_cursor, json, listed, ms, scope_of
+from ember_service.api.openapi import gives, gives_list
 from ember_service.api.problem import Problem
 from ember_service.auth.access import Action, areas_within
 from ember_service.auth.model import Principal
 from ember_service.context import Context
-from ember_service.register import repository
+from ember_service.register import model, repository
+from ember_service.register.plan import PARENTS, name_of
+from ember_service.register.shapes import BODIES, AdoptBody, Adopted, ChannelShown, Discovered
 from ember_wire import topics
-from ember_wire.channels import channel_id
-from ember_wire.kinds import kind_of, unit_of
 from ember_wire.stream import pack
 
 router = APIRouter(tags=["register"])
-Id = Annotated[str, Field(min_length=1, max_length=topics.MAX_NAME, description="Made where it is not given")]
-Short = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
-Long = Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")]
-
-
-class Body(BaseModel):
-    """`id`: of a topic's form (no `/ # +`); made where it is not given."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-    id: Id | None = None
-
-
-class AreaBody(Body):
-    name: Short
-    kind: Short
-    parent: Short | None = None
-
-
-class StationBody(Body):
-    name: Short
-    area: Short
-
-
-class WorkshopBody(Body):
-    name: Short
-    area: Short
-    address: Long = ""
-    trade: Long = ""
-
-
-class ZoneBody(Body):
-    workshop: Short
-    name: Short
-    kind: Short = "other"
-
-
-class CircuitBody(Body):
-    workshop: Short
-    name: Short
-    rated_current: float = Field(gt=0, le=10_000, description="A")
-
-
-class DeviceBody(Body):
-    id: Id
-    workshop: Short
-    zone: Short | None = None
-    model: Long = ""
-    supervision: Annotated[str, Field(pattern="^(radio|mains|battery)$")] = "mains"
-    period: float | None = Field(None, gt=0, le=86_400 * 7, description="s between its messages")
-
-
-class ChannelBody(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-    device: Short
-    name: Id
-    circuit: Short | None = None
-    scale: float = 1.0
-    offset: float = 0.0
-
-
-class ContactBody(Body):
-    name: Short
-    workshop: Short | None = Field(None, description="None: of the monitoring centre")
-    role: Short = "owner"
-    language: Annotated[str, Field(pattern="^(zh|en)$")] = "zh"
-    mail: Annotated[str, Field(max_length=320, pattern=r"^[^@\s\x00]+@[^@\s\x00]+$")] | None = None
-    webhook: Annotated[str, Field(max_length=2000, pattern=r"^https?://[^\s\x00]+$")] | None = None
-
-
-class AdoptBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    workshop: Short
-    zone: Short | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One kind of thing. `workshop_column`: whose it is. `parents`: field → table that must have what it names."""
+    """One kind of thing. `prefix`: of ids that are made. `workshop_column`: whose it is."""
 
     name: str
     table: Table
     prefix: str
     workshop_column: str | None
-    parents: dict[str, Table]
+    shown: Any
+
+    @property
+    def one(self) -> str:
+        return self.name.removesuffix("s")
 
 
 RESOURCES: Final = {
     one.name: one
     for one in (
-        Resource("areas", schema.area, "area", None, {"parent": schema.area}),
-        Resource("stations", schema.station, "st", None, {"area": schema.area}),
-        Resource("workshops", schema.workshop, "ws", "id", {"area": schema.area}),
-        Resource("zones", schema.zone, "zone", "workshop", {"workshop": schema.workshop}),
-        Resource("circuits", schema.circuit, "circuit", "workshop", {"workshop": schema.workshop}),
-        Resource("devices", schema.device, "dev", "workshop", {"workshop": schema.workshop, "zone": schema.zone}),
-        Resource("channels", schema.channel, "", None, {"device": schema.device, "circuit": schema.circuit}),
-        Resource("contacts", schema.contact, "contact", "workshop", {"workshop": schema.workshop}),
+        Resource("areas", schema.area, "area", None, model.Area),
+        Resource("stations", schema.station, "st", None, model.Station),
+        Resource("workshops", schema.workshop, "ws", "id", model.Workshop),
+        Resource("zones", schema.zone, "zone", "workshop", model.Zone),
+        Resource("circuits", schema.circuit, "circuit", "workshop", model.Circuit),
+        Resource("devices", schema.device, "dev", "workshop", model.Device),
+        Resource("channels", schema.channel, "", None, ChannelShown),
+        Resource("contacts", schema.contact, "contact", "workshop", model.Contact),
     )
 }
 Seer = Annotated[Principal, Depends(Allow(Action.SEE))]
@@ -128,14 +60,23 @@ Registrar = Annotated[Principal, Depends(Allow(Action.REGISTER))]
 WorkshopFilter = Annotated[str | None, Query(max_length=200, description="Only those of this workshop")]
 
 
-@router.get("/devices/discovered", summary="Devices that were heard and nobody registered")
+@router.get(
+    "/devices/discovered",
+    summary="Devices that were heard and nobody registered",
+    openapi_extra=gives_list(Discovered, refuses=[503]),
+)
 async def discovered(ctx: Ctx, who: Annotated[Principal, Depends(Allow(Action.SEE_SYSTEM))]) -> Response:
     async with ctx.engine.connect() as connection:
         rows = await repository.discovered(connection)
     return listed([row | {"first_seen": ms(row["first_seen"]), "last_seen": ms(row["last_seen"])} for row in rows])
 
 
-@router.post("/devices/discovered/{id}/adopt", status_code=201, summary="Register a heard device with its channels")
+@router.post(
+    "/devices/discovered/{id}/adopt",
+    status_code=201,
+    summary="Register a heard device with its channels",
+    openapi_extra=gives(Adopted, 201, refuses=[404, 409, 503]),
+)
 async def adopt(
     ctx: Ctx, request: Request, who: Annotated[Principal, Depends(Allow(Action.ADOPT))], id: str, body: AdoptBody
 ) -> Response:
@@ -152,8 +93,8 @@ async def adopt(
         for channel in channels:
             wanted = {name: channel[name] for name in ("id", "device", "name", "kind", "unit")}
             await repository.create(connection, schema.channel, wanted)
-        await _changed(connection, who, request, "adopt", f"devices/{id}", device)
-    _announce(ctx)
+        revision = await _changed(connection, who, request, "adopt", f"devices/{id}", device)
+    _announce(ctx, revision)
     return json(device | {"period": None, "channels": [str(channel["id"]) for channel in channels]}, 201)
 
 
@@ -193,15 +134,27 @@ def _add(resource: Resource, body_type: type[BaseModel]) -> None:
         async with ctx.engine.begin() as connection:
             await _check_parents(connection, resource, values)
             if not await repository.create(connection, resource.table, values):
-                raise Problem(409, f"{resource.name}: {values['id']} exists already.", "exists")
-            await _changed(connection, who, request, "create", f"{resource.name}/{values['id']}", values)
-        _announce(ctx)
+                raise Problem(409, f"There is a {resource.one} {values['id']!r} already, perhaps retired.", "exists")
+            what = f"{resource.name}/{values['id']}"
+            revision = await _changed(connection, who, request, "create", what, values)
+        _announce(ctx, revision)
         return json(_shown(values), 201)
 
-    path, name = f"/{resource.name}", resource.name
-    router.add_api_route(path, many, methods=["GET"], summary=f"The {name}", name=f"list {name}")
-    router.add_api_route(path, add, methods=["POST"], status_code=201, summary="Add one", name=f"add to {name}")
-    router.add_api_route(f"{path}/{{id}}", one, methods=["GET"], summary=f"One of the {name}", name=f"one of {name}")
+    path, name, shown = f"/{resource.name}", resource.name, resource.shown
+    for endpoint, method, where, word, extra in (
+        (many, "GET", path, f"The {name}, by id", gives_list(shown, refuses=[503])),
+        (add, "POST", path, f"Add a {resource.one}", gives(shown, 201, refuses=[409, 503])),
+        (one, "GET", f"{path}/{{id}}", f"One {resource.one}", gives(shown, refuses=[404, 503])),
+    ):
+        router.add_api_route(
+            where,
+            endpoint,
+            methods=[method],
+            status_code=201 if method == "POST" else 200,
+            summary=word,
+            name=word,
+            openapi_extra=extra,
+        )
 
 
 def _where(ctx: Context, who: Principal, resource: Resource, workshop: str | None) -> list[Any]:
@@ -235,46 +188,49 @@ def _where(ctx: Context, who: Principal, resource: Resource, workshop: str | Non
 def _values(resource: Resource, body: BaseModel) -> dict[str, Any]:
     """A body as a row, its id made where it was not given. Raises Problem 422."""
     values = body.model_dump()
+    if resource.name != "channels":
+        values["id"] = values["id"] or f"{resource.prefix}-{_random()}"
     try:
-        if resource.name == "channels":
-            topics.check_name(values["name"])
-            kind = kind_of(values["name"])
-            return values | {"id": channel_id(values["device"], values["name"]), "kind": kind, "unit": unit_of(kind)}
-        values["id"] = topics.check_name(values["id"] or f"{resource.prefix}-{_random()}")
+        return name_of(resource.name, values)
     except topics.BadNameError as error:
-        raise Problem(422, f"id: {error}", "invalid", errors=[{"field": "id", "why": str(error)}]) from None
-    if resource.name == "workshops" and values["id"] in (topics.UNASSIGNED, topics.SYSTEM, "health"):
-        raise Problem(422, f"id: {values['id']!r} has a meaning of its own; choose another", "invalid")
-    return values
+        field = "name" if resource.name == "channels" else "id"
+        raise _wrong(field, str(error)) from None
 
 
 async def _check_parents(connection: AsyncConnection, resource: Resource, values: dict[str, Any]) -> None:
-    """Raise Problem 422 where something that is named is not there, or a zone is another workshop's."""
-    for field, table in resource.parents.items():
+    """Raise Problem 422 where something that is named is not there, or is another workshop's."""
+    home = values.get("workshop")
+    for field, parents in PARENTS[resource.name].items():
         if values.get(field) is None:
             continue
-        parent = await repository.find(connection, table, values[field])
-        wrong = "" if parent else f"{field}: there is no {table.name} {values[field]!r}"
-        if parent and field == "zone" and parent["workshop"] != values["workshop"]:
-            wrong = f"zone: {values[field]!r} belongs to workshop {parent['workshop']!r}"
-        if wrong:
-            raise Problem(422, wrong, "unknown_parent", errors=[{"field": field, "why": wrong}])
+        parent = await repository.find(connection, RESOURCES[parents].table, values[field])
+        if parent is None:
+            raise _wrong(field, f"there is no {RESOURCES[parents].one} {values[field]!r}", "unknown_parent")
+        if parents == "devices":
+            home = parent["workshop"]
+        if parents in ("zones", "circuits") and parent["workshop"] != home:
+            raise _wrong(field, f"{values[field]!r} belongs to workshop {parent['workshop']!r}", "unknown_parent")
+
+
+def _wrong(field: str, why: str, word: str = "invalid") -> Problem:
+    return Problem(422, f"{field}: {why}", word, errors=[{"field": field, "why": why}])
 
 
 async def _changed(
     connection: AsyncConnection, who: Principal, request: Request, action: str, what: str, after: dict[str, Any]
-) -> None:
-    """Count the revision and write the audit, in the same transaction."""
-    await repository.bump(connection)
+) -> int:
+    """Count the revision and write the audit, in the same transaction; return the revision."""
     origin = request.client.host if request.client else ""
-    entry = {"who": who.name, "origin": origin, "action": action, "object": what, "after": _shown(after)}
-    await connection.execute(schema.audit.insert().values(entry))
+    entry = _shown(after)
+    await repository.record(connection, who=who.name, origin=origin, action=action, what=what, after=entry)
+    return await repository.bump(connection)
 
 
-def _announce(ctx: Context) -> None:
-    """After the commit: let every process load the register anew."""
+def _announce(ctx: Context, revision: int) -> None:
+    """After the commit: let every process load the register anew. One that misses it sees the revision in time."""
     ctx.feed.register_changed()
-    ctx.feed.link.publish(topics.STREAM_REGISTRY, pack({"changed": True}))
+    if ctx.feed.link.connected:
+        ctx.feed.link.publish(topics.STREAM_REGISTRY, pack({"revision": revision}))
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
@@ -290,14 +246,5 @@ def _random() -> str:
     return "".join(secrets.choice("abcdefghijklmnopqrstuvwxyz234567") for _ in range(8))
 
 
-for _name, _body in (
-    ("areas", AreaBody),
-    ("stations", StationBody),
-    ("workshops", WorkshopBody),
-    ("zones", ZoneBody),
-    ("circuits", CircuitBody),
-    ("devices", DeviceBody),
-    ("channels", ChannelBody),
-    ("contacts", ContactBody),
-):
+for _name, _body in BODIES.items():
     _add(RESOURCES[_name], _body)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from ember_service.api.common import Allow, Ctx, json, listed
+from ember_service.api.openapi import gives, gives_list
 from ember_service.api.problem import Problem
 from ember_service.auth.access import Action
 from ember_service.auth.model import Principal
@@ -16,12 +17,12 @@ router = APIRouter(prefix="/rules", tags=["rules"])
 Seer = Annotated[Principal, Depends(Allow(Action.SEE))]
 
 
-@router.get("", summary="Every rule in use")
+@router.get("", summary="Every rule in use", openapi_extra=gives_list(Rule))
 async def rules(ctx: Ctx, who: Seer) -> Response:
     return listed([_shown(rule) for rule in ctx.feed.config.rules])
 
 
-@router.get("/{id}", summary="One rule")
+@router.get("/{id}", summary="One rule", openapi_extra=gives(Rule, refuses=[404]))
 async def rule(ctx: Ctx, who: Seer, id: str) -> Response:
     for found in ctx.feed.config.rules:
         if found.id == id:
