@@ -7,13 +7,6 @@ import pytest
 from tests.acceptance.outside import Demo, start_demo, stop_demo
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker, in order: they share one demo."""
-    for item in items:
-        if "/acceptance/" in str(item.path):
-            item.add_marker(pytest.mark.xdist_group("demo"))
-
-
 @pytest.fixture(scope="session", params=["embedded"])
 def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """One demo for the session. On the embedded broker, as on a machine without mosquitto."""
