@@ -6,7 +6,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from ember_service.alarms.routes import router as alarms
 from ember_service.api import openapi, problem
 from ember_service.api.common import Allow
-from ember_service.api.guard import Guard
+from ember_service.api.guard import PREFIX, Guard
 from ember_service.api.problem import Problem
 from ember_service.api.system import open_router
 from ember_service.api.system import router as system
@@ -20,7 +20,6 @@ from ember_service.register.routes import router as register
 from ember_service.rules.routes import router as rules
 from ember_service.web.routes import router as web
 
-PREFIX = "/api/v1"
 GZIP_FROM = 2_000
 
 

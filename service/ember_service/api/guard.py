@@ -12,7 +12,8 @@ from ember_service.metrics import Metrics
 
 MAX_BODY: Final = 1024 * 1024
 MAX_SMALL: Final = 64 * 1024
-SMALL: Final = ("/api/v1/auth/", "/api/v1/alarms/")
+PREFIX: Final = "/api/v1"
+SMALL: Final = (f"{PREFIX}/auth/", f"{PREFIX}/alarms/")
 """Where nothing large is ever sent, and the first also takes what nobody signed."""
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -72,6 +73,8 @@ class Guard:
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "none")
+        if scope["path"].startswith(PREFIX) and route != "none" and not route.startswith(PREFIX):
+            route = PREFIX + route  # a route knows only its own part
         if route.endswith("/live"):
             return  # its length is the viewer's patience
         method = scope["method"] if scope["method"] in METHODS else "other"

@@ -86,7 +86,9 @@ async def readyz(ctx: Ctx) -> Response:
     return json({"ok": ok, "parts": {n: {"ok": p, "text": t} for n, (p, t) in well.items()}}, 200 if ok else 503)
 
 
-@open_router.get("/metrics", summary="For Prometheus", openapi_extra=gives(str, media="text/plain"))
+@open_router.get(
+    "/metrics", summary="For Prometheus", response_class=Response, openapi_extra=gives(str, media="text/plain")
+)
 async def metrics(ctx: Ctx) -> Response:
     ctx.metrics.viewers.set(len(ctx.feed.hub))
     ctx.metrics.database_up.set(not ctx.feed.database)

@@ -143,8 +143,8 @@ def _add(resource: Resource, body_type: type[BaseModel]) -> None:
     path, name, shown = f"/{resource.name}", resource.name, resource.shown
     for endpoint, method, where, word, extra in (
         (many, "GET", path, f"The {name}, by id", gives_list(shown, refuses=[503])),
-        (add, "POST", path, f"Add a {resource.one}", gives(shown, 201, refuses=[409, 503])),
-        (one, "GET", f"{path}/{{id}}", f"One {resource.one}", gives(shown, refuses=[404, 503])),
+        (add, "POST", path, f"Add one to the {name}", gives(shown, 201, refuses=[409, 503])),
+        (one, "GET", f"{path}/{{id}}", f"One of the {name}", gives(shown, refuses=[404, 503])),
     ):
         router.add_api_route(
             where,

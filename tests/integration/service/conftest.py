@@ -12,16 +12,14 @@ from ember_base.schema import account
 from ember_base.settings import load
 from ember_service.app import create_app
 from ember_service.auth.accounts import Accounts
-from ember_service.auth.repository import HASHER
 from ember_service.context import Context
 from ember_service.live.feed import Feed
 from ember_service.metrics import Metrics
 from ember_service.register.repository import import_plan
 from ember_service.register.snapshot import Snapshot
 from ember_sim.district import plan
+from tests.integration.service.running import PASSWORD_HASH
 
-PASSWORD = "correct horse battery"
-PASSWORD_HASH = HASHER.hash(PASSWORD)
 ROLES = ("admin", "operator", "officer", "owner", "viewer")
 MINE, OTHER = "ws-07", "ws-01"
 

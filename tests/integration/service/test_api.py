@@ -1,5 +1,6 @@
 """Sign-in, the register, and bad input: a clear error, never a fault, and nothing is lost or half done."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -8,7 +9,9 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from ember_service.context import Context
-from tests.integration.service.conftest import MINE, OTHER, PASSWORD, Client
+from ember_service.register.repository import PlanError, import_plan
+from tests.integration.service.conftest import MINE, OTHER, Client
+from tests.integration.service.running import PASSWORD
 
 BASE = "/api/v1"
 
@@ -123,9 +126,97 @@ async def test_a_zone_of_another_workshop_is_refused(client: Client) -> None:
     assert "belongs to" in answer.json()["detail"]
 
 
+async def test_signing_out_needs_the_header_and_takes_the_cookie(client: Client) -> None:
+    http = client(None)
+    await http.post(f"{BASE}/auth/session", data={"username": "owner", "password": PASSWORD})
+    assert (await http.delete(f"{BASE}/auth/session")).json()["word"] == "csrf"
+    assert (await http.get(f"{BASE}/me")).is_success
+    assert (await http.delete(f"{BASE}/auth/session", headers={"X-Emberwatch": "1"})).status_code == 204
+    assert (await http.get(f"{BASE}/me")).status_code == 401
+
+
+async def test_a_channel_is_wired_to_a_circuit_of_its_own_workshop(client: Client) -> None:
+    http = client("admin")
+    device = (await http.get(f"{BASE}/devices?workshop={MINE}")).json()["items"][0]["id"]
+    circuits = {w: (await http.get(f"{BASE}/circuits?workshop={w}")).json()["items"][0]["id"] for w in (MINE, OTHER)}
+    body = {"device": device, "name": "current.9", "circuit": circuits[OTHER]}
+    answer = await http.post(f"{BASE}/channels", json=body)
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "circuit")
+    assert (await http.post(f"{BASE}/channels", json={**body, "circuit": circuits[MINE]})).status_code == 201
+    answer = await http.post(f"{BASE}/channels", json={"device": "nowhere", "name": "x"})
+    assert answer.json()["word"] == "unknown_parent"
+
+
+async def test_what_is_refused_leaves_no_trace(context: Context, client: Client) -> None:
+    """Neither a row, nor a revision, nor an entry in the audit."""
+    http = client("admin")
+    before = (await context.feed._register.load()).register
+    entries = (await http.get(f"{BASE}/audit?limit=1000")).json()["items"]
+    assert (await http.post(f"{BASE}/workshops", json={"id": MINE, "name": "x", "area": "district"})).status_code == 409
+    assert (await http.post(f"{BASE}/zones", json={"workshop": "nowhere", "name": "x"})).status_code == 422
+    assert (await context.feed._register.load()).register == before
+    assert (await http.get(f"{BASE}/audit?limit=1000")).json()["items"] == entries
+
+
+async def test_a_plan_is_taken_over_whole_or_not_at_all_and_twice_is_once(context: Context) -> None:
+    good = {"workshops": [{"id": MINE, "name": "renamed", "area": "district", "latitude": 25.5}]}
+    bad = {"workshops": [{"id": "fresh", "name": "x", "area": "district"}], "zones": [{"id": "z", "workshop": "no"}]}
+    async with context.engine.begin() as connection:
+        with pytest.raises(PlanError, match="zones row 1: name"):
+            await import_plan(connection, bad, "test")
+    async with context.engine.begin() as connection:
+        assert await import_plan(connection, good, "test") == 1
+        assert await import_plan(connection, good, "test") == 1
+    found = {w.id: w for w in (await context.feed._register.load()).register.workshops}
+    assert len(found) == 60
+    assert (found[MINE].name, found[MINE].latitude) == ("renamed", 25.5)
+
+
+async def test_large_answers_are_packed_for_those_who_can(client: Client) -> None:
+    http = client("admin")
+    packed = await http.get(f"{BASE}/workshops?limit=1000")
+    plain = await http.get(f"{BASE}/workshops?limit=1000", headers={"Accept-Encoding": "identity"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert packed.json() == plain.json()
+
+
+async def test_the_page_is_fresh_its_assets_are_kept_and_nothing_else_is_given(client: Client) -> None:
+    http = client(None)
+    page = await http.get("/")
+    assert page.status_code == 200
+    assert page.headers["cache-control"] == "no-cache"
+    asset = page.text.partition("assets/")[2].partition('"')[0]
+    found = await http.get(f"/assets/{asset}")
+    assert found.status_code == 200
+    assert "immutable" in found.headers["cache-control"]
+    for name in ("..%2Findex.html", "%2e%2e", ".hidden", "nothing.js", "a%00b"):
+        assert (await http.get(f"/assets/{name}")).status_code == 404, name
+    for answer in (page, found, await http.get("/readyz"), await http.get(f"{BASE}/me")):
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
+        assert "access-control-allow-origin" not in answer.headers
+
+
+async def test_metrics_tell_routes_apart_and_nothing_that_strangers_choose(client: Client) -> None:
+    http = client("admin")
+    await http.get(f"{BASE}/alarms/one")
+    await http.get(f"{BASE}/alarms/two")
+    await http.request("FROBNICATE", f"{BASE}/alarms")
+    await http.get("/stranger/path")
+    text = (await http.get("/metrics")).text
+    assert f'route="{BASE}/alarms/{{id}}",status="404"}} 2.0' in text
+    for word in ("FROBNICATE", "stranger", "/one"):
+        assert word not in text
+
+
 async def test_too_much_and_nothing_at_all(client: Client) -> None:
     http = client("admin")
     assert (await http.post(f"{BASE}/areas", content=b"x" * 1_100_000)).status_code == 413
+    assert (await http.post(f"{BASE}/alarms/x/ack", content=b"x" * 70_000)).status_code == 413
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    long = await http.post(f"{BASE}/auth/token", content=_pieces(70_000), headers=form)
+    assert long.status_code == 413, "whose length nobody told"
     assert (await http.post(f"{BASE}/areas", content=b"{")).status_code == 422
     assert (await http.get(f"{BASE}/nowhere")).json()["word"] == "not_found"
     assert (await http.delete(f"{BASE}/areas")).status_code in (404, 405)
@@ -142,6 +233,43 @@ async def test_without_an_evaluator_a_command_says_so(context: Context, client: 
     parts = ready.json()["parts"]
     assert {name for name, part in parts.items() if not part["ok"]} >= {"broker", "gateway", "evaluator"}
     assert all(part["text"] for part in parts.values() if not part["ok"])
+
+
+async def _pieces(size: int) -> AsyncIterator[bytes]:
+    for _ in range(size // 1000):
+        yield b"x" * 1000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"name": "\\ud800", "kind": "x"}',
+        b'{"\\ud800": 1, "name": "x", "kind": "x"}',
+        b'{"id": "\\ud83d", "name": "x", "kind": "x"}',
+        b'{"name": "\xff", "kind": "x"}',
+        b'{"name": 1e999, "kind": 1}',
+        b"[" * 100_000,
+        b"null",
+        b"\xff\xfe\x00",
+        b'{"name": "x", "name": "y"}',
+        b"1" * 5000,
+    ],
+)
+async def test_what_is_no_text_or_no_object_is_refused(client: Client, body: bytes) -> None:
+    http = client("admin")
+    for path in ("areas", "alarms/x/ack", "alarms/x/comment", "devices/discovered/x/adopt"):
+        answer = await http.post(f"{BASE}/{path}", content=body, headers={"Content-Type": "application/json"})
+        assert 400 <= answer.status_code < 500, (path, answer.text)
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("name", ["%00", "%ff", "%ed%a0%80", "a%2fb", "%F0%9F%94%A5", "9" * 400, "-", "-0", "1e5"])
+async def test_whatever_stands_in_the_path_is_no_fault(client: Client, name: str) -> None:
+    http = client("admin")
+    for path in ("alarms", "devices", "channels", "workshops", "rules", "status", "contacts"):
+        answer = await http.get(f"{BASE}/{path}/{name}")
+        assert answer.status_code == 404, (path, answer.text)
+    assert (await http.post(f"{BASE}/devices/discovered/{name}/adopt", json={"workshop": MINE})).status_code == 404
 
 
 _TEXT = st.text(max_size=40) | st.sampled_from(["\0", "0", "-1", "9" * 30, "../..", "%", "a/b", "1e999"])
