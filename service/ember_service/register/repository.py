@@ -37,7 +37,6 @@ TABLES: Final[dict[str, tuple[Table, type[msgspec.Struct]]]] = {
     "contacts": (schema.contact, Contact),
 }
 """Resource → table and what it holds, parents before children."""
-ROWS_AT_ONCE: Final = 1000
 
 
 async def load_register(connection: AsyncConnection) -> Register:
@@ -117,15 +116,13 @@ async def import_plan(connection: AsyncConnection, plan: dict[str, list[dict[str
     Raises PlanError naming every row that is wrong, before anything is written.
     """
     rows = check(plan, await _known(connection))
-    count = 0
     for name, (table, _) in TABLES.items():
-        for start in range(0, len(rows[name]), ROWS_AT_ONCE):
-            part = rows[name][start : start + ROWS_AT_ONCE]
-            statement = insert(table).values(part)
-            fresh = {column: statement.excluded[column] for column in part[0] if column != "id"}
+        if rows[name]:
+            statement = insert(table)
+            fresh = {column: statement.excluded[column] for column in rows[name][0] if column != "id"}
             anew = statement.on_conflict_do_update(index_elements=["id"], set_={**fresh, "retired": None})
-            await connection.execute(anew)
-            count += len(part)
+            await connection.execute(anew, rows[name])
+    count = sum(map(len, rows.values()))
     await bump(connection)
     await record(connection, who=who, action="register import", what="register", after={"rows": count})
     return count

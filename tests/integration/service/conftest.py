@@ -34,7 +34,7 @@ async def context(postgres_engine: AsyncEngine, tmp_path: Path) -> Context:
     assert area != next(w["area"] for w in district["workshops"] if w["id"] == OTHER)
     async with postgres_engine.begin() as connection:
         await import_plan(connection, district, "test")
-        accounts = [
+        rows = [
             {
                 "name": role,
                 "role": role,
@@ -44,7 +44,7 @@ async def context(postgres_engine: AsyncEngine, tmp_path: Path) -> Context:
             }
             for role in ROLES
         ]
-        await connection.execute(account.insert(), accounts)
+        await connection.execute(account.insert(), rows)
     settings = load(data_dir=tmp_path, secret_key=SecretStr("0123456789abcdef" * 2), mqtt_url="mqtt://127.0.0.1:9")
     accounts = Accounts(tmp_path / "service", settings)
     await accounts.refresh(postgres_engine)

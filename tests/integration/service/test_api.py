@@ -240,36 +240,37 @@ async def _pieces(size: int) -> AsyncIterator[bytes]:
         yield b"x" * 1000
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b'{"name": "\\ud800", "kind": "x"}',
-        b'{"\\ud800": 1, "name": "x", "kind": "x"}',
-        b'{"id": "\\ud83d", "name": "x", "kind": "x"}',
-        b'{"name": "\xff", "kind": "x"}',
-        b'{"name": 1e999, "kind": 1}',
-        b"[" * 100_000,
-        b"null",
-        b"\xff\xfe\x00",
-        b'{"name": "x", "name": "y"}',
-        b"1" * 5000,
-    ],
+_NO_TEXT = (
+    b'{"name": "\\ud800", "kind": "x"}',
+    b'{"\\ud800": 1, "name": "x", "kind": "x"}',
+    b'{"id": "\\ud83d", "name": "x", "kind": "x"}',
+    b'{"name": "\xff", "kind": "x"}',
+    b'{"name": 1e999, "kind": 1}',
+    b"[" * 60_000,
+    b"null",
+    b"\xff\xfe\x00",
+    b'{"name": "x", "name": "y"}',
+    b"1" * 5000,
 )
-async def test_what_is_no_text_or_no_object_is_refused(client: Client, body: bytes) -> None:
-    http = client("admin")
-    for path in ("areas", "alarms/x/ack", "alarms/x/comment", "devices/discovered/x/adopt"):
-        answer = await http.post(f"{BASE}/{path}", content=body, headers={"Content-Type": "application/json"})
-        assert 400 <= answer.status_code < 500, (path, answer.text)
-        assert answer.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("name", ["%00", "%ff", "%ed%a0%80", "a%2fb", "%F0%9F%94%A5", "9" * 400, "-", "-0", "1e5"])
-async def test_whatever_stands_in_the_path_is_no_fault(client: Client, name: str) -> None:
+async def test_what_is_no_text_or_no_object_is_refused(client: Client) -> None:
     http = client("admin")
-    for path in ("alarms", "devices", "channels", "workshops", "rules", "status", "contacts"):
-        answer = await http.get(f"{BASE}/{path}/{name}")
-        assert answer.status_code == 404, (path, answer.text)
-    assert (await http.post(f"{BASE}/devices/discovered/{name}/adopt", json={"workshop": MINE})).status_code == 404
+    for body in _NO_TEXT:
+        for path in ("areas", "alarms/x/ack", "alarms/x/comment", "devices/discovered/x/adopt"):
+            answer = await http.post(f"{BASE}/{path}", content=body, headers={"Content-Type": "application/json"})
+            assert 400 <= answer.status_code < 500, (path, body[:40], answer.text)
+            assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_whatever_stands_in_the_path_is_no_fault(client: Client) -> None:
+    http = client("admin")
+    for name in ("%00", "%ff", "%ed%a0%80", "a%2fb", "%F0%9F%94%A5", "9" * 400, "-", "-0", "1e5"):
+        for path in ("alarms", "devices", "channels", "workshops", "rules", "status", "contacts"):
+            answer = await http.get(f"{BASE}/{path}/{name}")
+            assert answer.status_code == 404, (path, name, answer.text)
+        adopted = await http.post(f"{BASE}/devices/discovered/{name}/adopt", json={"workshop": MINE})
+        assert adopted.status_code == 404, (name, adopted.text)
 
 
 _TEXT = st.text(max_size=40) | st.sampled_from(["\0", "0", "-1", "9" * 30, "../..", "%", "a/b", "1e999"])

@@ -91,11 +91,12 @@ async def test_closed_and_all_alarms_page_without_the_live_state(context: Contex
         rows = [alarm(f"old-{n:02}", closed=True, minute=n) for n in range(25)]
         await connection.execute(insert(schema.alarm), rows)
     http = client("operator")
-    seen, cursor = [], {}
-    while cursor is not None:
-        page = (await http.get("/api/v1/alarms", params={"state": "closed", "limit": "10"} | cursor)).json()
+    seen: list[str] = []
+    asked: dict[str, str] | None = {"state": "closed", "limit": "10"}
+    while asked is not None:
+        page = (await http.get("/api/v1/alarms", params=asked)).json()
         seen += [item["id"] for item in page["items"]]
-        cursor = {"cursor": page["next"]} if page["next"] else None
+        asked = {**asked, "cursor": page["next"]} if page["next"] else None
     assert seen == [f"old-{n:02}" for n in reversed(range(25))]
     for item in page["items"]:
         msgspec.convert(item, AlarmRecord)

@@ -67,7 +67,12 @@ async def test_one_address_cannot_try_many_names_without_end(
 
 async def test_an_unknown_name_costs_a_hash_as_well(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(HASHER, "verify", lambda password, hash_: bool(asked.append(hash_)))
+
+    def verify(password: str, hash_: str) -> bool:
+        asked.append(hash_)
+        return False
+
+    monkeypatch.setattr(HASHER, "verify", verify)
     await accounts.sign_in("op", "x", "here")
     await accounts.sign_in("nobody", "x", "here")
     assert [hash_.split("$")[1:4] for hash_ in asked] == [kept(accounts).password_hash.split("$")[1:4]] * 2
